@@ -1,0 +1,39 @@
+# make demo [INPUT=DIR]   streams a night of alerts through the whole system
+# make test               lint, types and every test
+# make requirements       pins the dependencies again after a change in pyproject.toml; UPGRADE=1: newer ones
+# make clean              removes what these made
+#
+# Each does its own set-up, once; it takes Python 3.11 to 3.13 (another than python3: make PYTHON=python3.12), make and git.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: demo test requirements clean
+
+demo: $(READY)
+	$(BIN)/sosia demo $(if $(INPUT),--input "$(INPUT)")
+
+test: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+# Written last, so that an installation that was interrupted is taken up again.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+	  echo "Sosia needs Python 3.11, 3.12 or 3.13; $(PYTHON) is: $$($(PYTHON) --version 2>&1)." \
+	       "Name another one: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+requirements: $(READY)
+	$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes --extra dev \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
+	  --output-file requirements.txt pyproject.toml
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The science of one batch: packets in, annotations out. Imports no Kafka."""

@@ -1,0 +1,176 @@
+"""The sky frame: every stamp north up, its object in the middle, one angular size a survey.
+
+What a network sees must not depend on how a survey happened to cut its stamp: with ImageNet
+features, a quarter turn moves a ZTF stamp as far as its nearest look-alike lies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from broker.resample import KERNEL, resample
+from schemas.errors import StampError, StampReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from broker.geometry import Geometry
+
+#: Share of missing pixels above which a stamp is unreadable.
+MAX_MISSING = 0.30
+
+#: Where the disc begins to fade [its radius]: what a pixel's shift of a 30 px stamp takes away lies well beyond.
+FADE = 0.8
+
+#: Sigma over the median absolute deviation of a normal distribution.
+MAD_TO_SIGMA = 1.4826
+
+NOISE_SEED = 20120
+
+#: What of this file and of the resampling changes pixels: part of the digest. ``version`` stands for the code.
+FRAME_MANIFEST = {
+    "version": 1,
+    "kernel": KERNEL,
+    "maxMissing": MAX_MISSING,
+    "fade": FADE,
+    "madToSigma": MAD_TO_SIGMA,
+    "noiseSeed": NOISE_SEED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SkyFrame:
+    """Size and sampling of a survey's frame.
+
+    Attributes
+    ----------
+    side : int
+        [px].
+    scale : float
+        [arcsec/px].
+    """
+
+    side: int
+    scale: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Framed:
+    """A batch of stamps in the sky frame.
+
+    Attributes
+    ----------
+    images : float32 array (n, bands, side, side)
+        North up (row 0 is the northernmost), west right. Without a missing pixel where ``errors`` has None,
+        NaN throughout elsewhere.
+    level, noise : arrays (n, bands, 1, 1)
+        Background and sigma of each image; NaN where the image is.
+    missing : array (n,)
+        Share of the frame without data before it was filled, in the worst band.
+    errors : list of StampError or None
+        Why a stamp cannot be used.
+    """
+
+    images: NDArray[np.float32]
+    level: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    missing: NDArray[np.float64]
+    errors: list[StampError | None]
+
+
+def bring_to_frame(images: Sequence[NDArray[np.float32]], geometries: Sequence[Geometry], frame: SkyFrame) -> Framed:
+    """Resample a batch of stamps, judge them, and fill what is missing with noise.
+
+    The frame is a disc: a square stamp shows a square's corners only while nothing rotates. Beyond
+    it, and where a pixel is missing, stands the image's background plus its noise times one fixed
+    field of normal numbers. That field is fixed to the sky frame: a packet gives the same pixels
+    whenever it is read, and science and reference, which mostly lack the same pixels, do not differ
+    there for no reason. Background and noise are those of the disc's undimmed core, so that they do not
+    depend on where a stamp ends.
+
+    Parameters
+    ----------
+    images : sequence of arrays (bands, rows, columns)
+        All of as many bands; of any size; NaN where a pixel is missing.
+    geometries : sequence of Geometry
+        Where the sky is in each.
+    frame : SkyFrame
+
+    Returns
+    -------
+    Framed
+        With the errors ``MASKED`` where more than 30 % of the disc are missing, ``BLANK`` where all
+        pixels of a band are equal.
+    """
+    weight = disc(frame.side)
+    framed = resample(images, geometries, frame)
+    framed[..., weight == 0] = np.nan
+    missing = 1.0 - (~np.isnan(framed)).sum(axis=(2, 3)).min(axis=1) / np.count_nonzero(weight)
+    core = np.where(weight == 1, framed, np.float32(np.nan))
+    errors = [_fault(image, share) for image, share in zip(core, missing, strict=True)]
+    unusable = [error is not None for error in errors]
+    framed[unusable] = core[unusable] = np.nan
+    level, noise = background(core)
+    filled = np.where(np.isnan(framed), level + noise * noise_field(frame.side), framed).astype(np.float32)
+    return Framed(filled, level, noise, missing, errors)
+
+
+def disc(side: int) -> NDArray[np.float64]:
+    """Weigh the frame's pixels (side, side): 1 up to 0.8 of the radius, then a cosine's fall to 0."""
+    offset = (np.arange(side) - (side - 1) / 2) / (side / 2)
+    radius = np.hypot(offset[:, None], offset)
+    return 0.5 + 0.5 * np.cos(np.pi * np.clip((radius - FADE) / (1.0 - FADE), 0.0, 1.0))
+
+
+def noise_field(side: int) -> NDArray[np.float64]:
+    """Draw the normal numbers (side, side) that stand, times an image's noise, where it has no data."""
+    return np.random.default_rng(NOISE_SEED).standard_normal((side, side))
+
+
+def background(images: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Background and noise of each image, robustly.
+
+    The background is the median; the noise is :math:`1.4826 / \sqrt{2}` times the median absolute
+    difference of neighbouring pixels, so that a galaxy which fills the frame does not count as noise.
+    Where more than half of the neighbours are equal, the standard deviation stands in.
+
+    Parameters
+    ----------
+    images : array (..., side, side)
+        NaN where missing.
+
+    Returns
+    -------
+    level, noise : arrays (..., 1, 1)
+        NaN for an image of NaN only.
+    """
+    pixels = images.astype(np.float64).reshape(-1, *images.shape[-2:])
+    level = _median(pixels)
+    across, down = (np.abs(np.diff(pixels, axis=axis)).reshape(len(pixels), -1) for axis in (-1, -2))
+    noise = MAD_TO_SIGMA / np.sqrt(2.0) * _median(np.concatenate([across, down], axis=1))
+    flat = noise == 0
+    noise[flat] = np.nanstd(pixels[flat], axis=(-2, -1))
+    shape = (*images.shape[:-2], 1, 1)
+    return level.reshape(shape), noise.reshape(shape)
+
+
+def _median(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of what is known in each member, (n,): one sort for all, and silent on NaN only."""
+    ordered = np.sort(pixels.reshape(len(pixels), -1), axis=1)  # NaN last
+    last = np.maximum((~np.isnan(ordered)).sum(axis=1, keepdims=True) - 1, 0)
+    middle = np.concatenate([last // 2, (last + 1) // 2], axis=1)
+    median: NDArray[np.float64] = np.take_along_axis(ordered, middle, axis=1).mean(axis=1)
+    return median
+
+
+def _fault(image: NDArray[np.float32], missing: float) -> StampError | None:
+    if missing > MAX_MISSING:
+        return StampError(StampReason.MASKED, f"{missing:.0%} of the sky frame are missing")
+    if (np.nanmin(image, axis=(1, 2)) == np.nanmax(image, axis=(1, 2))).any():
+        return StampError(StampReason.BLANK, "all pixels are equal")
+    return None

@@ -1,0 +1,1 @@
+"""One thin file an input format, behind the interface of `broker.surveys.survey`."""

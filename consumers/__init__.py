@@ -1,0 +1,1 @@
+"""Everything that speaks Kafka, and the command line on top."""

@@ -1,0 +1,85 @@
+"""The worker's two steps on data: a record becomes a packet or a dead letter, a batch of packets becomes outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broker.output import scores
+from consumers.batch import Annotated, Dead, Readable
+from consumers.metrics import Stage
+from schemas.errors import DeadReason, UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broker.annotation import Annotation
+    from broker.annotator import Annotator
+    from broker.output import Splicer
+    from broker.reader import Reader
+    from consumers.batch import Decoded, Outcome, Record
+    from consumers.metrics import Metrics
+    from consumers.output_schemas import OutputSchemas
+
+
+class Decoder:
+    """Reads records.
+
+    Parameters
+    ----------
+    reader : Reader
+    schemas : OutputSchemas
+        Asked here and not when encoding, so that only this step has to wait for a silent registry.
+    """
+
+    def __init__(self, reader: Reader, schemas: OutputSchemas) -> None:
+        self._reader = reader
+        self._schemas = schemas
+
+    def __call__(self, record: Record) -> Decoded:
+        """Read one record; raises SchemaSourceDownError."""
+        if not record.value:
+            return Dead(record, DeadReason.EMPTY, "the message has no bytes" if record.value == b"" else "no value")
+        try:
+            packet = self._reader.read(record.value)
+        except UnreadableError as error:
+            return Dead(record, error.reason, error.detail)
+        return Readable(record, packet, self._schemas.packet_id(packet), self._schemas.scores_id(packet))
+
+
+class Encoder:
+    """Annotates the readable records of a batch and encodes what is published.
+
+    Parameters
+    ----------
+    annotator : Annotator
+    splicer : Splicer
+    metrics : Metrics
+    """
+
+    def __init__(self, annotator: Annotator, splicer: Splicer, metrics: Metrics) -> None:
+        self._annotator = annotator
+        self._splicer = splicer
+        self._metrics = metrics
+
+    def __call__(self, batch: Sequence[Decoded]) -> list[Outcome]:
+        """Return the outcomes, in the order of the batch."""
+        readable = [decoded for decoded in batch if isinstance(decoded, Readable)]
+        with self._metrics.time(Stage.INFERENCE):
+            annotations = iter(
+                self._annotator.annotate([one.packet for one in readable], [one.record.received for one in readable])
+                if readable
+                else ()
+            )
+        with self._metrics.time(Stage.ENCODE):
+            return [
+                self._encoded(decoded, next(annotations)) if isinstance(decoded, Readable) else decoded
+                for decoded in batch
+            ]
+
+    def _encoded(self, readable: Readable, annotation: Annotation) -> Annotated:
+        return Annotated(
+            readable.record,
+            annotation,
+            self._splicer.annotated(readable.packet, annotation, readable.packet_id),
+            scores(annotation, readable.scores_id),
+        )

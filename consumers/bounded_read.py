@@ -1,0 +1,183 @@
+"""Reads partitions from one offset to another, as a `read_committed` subscriber without a consumer group."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.errors import ConfigurationError, SosiaError
+
+#: Seconds that the cluster may take to answer a question.
+TIMEOUT_S = 15.0
+#: Seconds without any progress after which a read is given up; an abandoned transaction ends earlier.
+STALLED_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of one partition: offsets from ``start`` up to, but without, ``end``."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+
+@contextmanager
+def asking(config: Mapping[str, str]) -> Iterator[None]:
+    """Turn the client's errors under ``with`` into one that names the cluster."""
+    try:
+        yield
+    except KafkaException as error:
+        raise SosiaError(
+            f"the cluster {config['bootstrap.servers']}: {error.args[0].str()}; check the address, and that it runs"
+        ) from error
+
+
+def reader(config: Mapping[str, str], isolation: str = "read_committed") -> Consumer:
+    """Return a consumer that commits nothing and joins no group, and that tells where a partition ends.
+
+    Parameters
+    ----------
+    config : mapping of str to str
+        Options of the client, from `KafkaSettings.client_config`.
+    isolation : str, optional
+        ``read_uncommitted`` sees the records of open and aborted transactions too.
+    """
+    ours = {
+        "group.id": "sosia-reader",  # librdkafka wants one; nothing is ever committed under it
+        "enable.auto.commit": "false",
+        "enable.auto.offset.store": "false",
+        "isolation.level": isolation,
+        "enable.partition.eof": "true",
+        "auto.offset.reset": "earliest",
+        "allow.auto.create.topics": "false",
+        "fetch.wait.max.ms": "100",
+        "queued.max.messages.kbytes": "65536",
+        "log_level": "0",  # what goes wrong is raised; librdkafka's own lines would run through the output
+    }
+    return Consumer({**config, **ours})
+
+
+def topics_of(config: Mapping[str, str]) -> set[str]:
+    """Return the names of all topics of the cluster."""
+    consumer = reader(config)
+    try:
+        with asking(config):
+            return set(consumer.list_topics(timeout=TIMEOUT_S).topics)
+    finally:
+        consumer.close()
+
+
+def whole(config: Mapping[str, str], topics: Iterable[str]) -> list[Span]:
+    """Return what the partitions of some topics hold now, records of open transactions included.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such topic.
+    """
+    consumer = reader(config, "read_uncommitted")  # for the others a partition ends where a transaction is open
+    try:
+        with asking(config):
+            existing = consumer.list_topics(timeout=TIMEOUT_S).topics
+            spans = []
+            for topic in topics:
+                if topic not in existing:
+                    raise ConfigurationError(
+                        f"the cluster {config['bootstrap.servers']} has no topic {topic}; "
+                        "check the name, and that what writes it was started"
+                    )
+                for number in sorted(existing[topic].partitions):
+                    start, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_S)
+                    spans.append(Span(topic, number, start, end))
+            return spans
+    finally:
+        consumer.close()
+
+
+def since(config: Mapping[str, str], spans: Iterable[Span], timestamp: float) -> list[Span]:
+    """Shorten spans to the records of a time and later.
+
+    Parameters
+    ----------
+    timestamp : float
+        Seconds since 1970, UTC.
+    """
+    spans = list(spans)
+    consumer = reader(config)
+    try:
+        wanted = [TopicPartition(span.topic, span.partition, int(timestamp * 1000)) for span in spans]
+        found = {(one.topic, one.partition): one.offset for one in consumer.offsets_for_times(wanted, TIMEOUT_S)}
+    finally:
+        consumer.close()
+    shortened = []
+    for span in spans:
+        offset = found[span.topic, span.partition]
+        # Without any such record the answer is the end, as a negative number.
+        start = span.end if offset < 0 or offset == OFFSET_END else max(offset, span.start)
+        shortened.append(Span(span.topic, span.partition, start, span.end))
+    return shortened
+
+
+def read(
+    config: Mapping[str, str], spans: Iterable[Span], clock: Callable[[], float] = time.monotonic
+) -> Iterator[Message]:
+    """Yield the committed records of some spans, in order within each partition.
+
+    An open transaction below a span's end is waited for: what follows it is not readable before it ends.
+
+    Raises
+    ------
+    SosiaError
+        A partition does not move on.
+    confluent_kafka.KafkaException
+        The cluster refuses.
+    """
+    ends = {(span.topic, span.partition): span.end for span in spans if span.start < span.end}
+    consumer = reader(config)
+    try:
+        consumer.assign(
+            [TopicPartition(span.topic, span.partition, span.start) for span in spans if span.start < span.end]
+        )
+        moved = clock()
+        while ends:
+            message = consumer.poll(0.5)
+            if message is None:
+                if clock() - moved > STALLED_S:
+                    raise SosiaError(f"nothing comes from {', '.join(f'{t}/{p}' for t, p in sorted(ends))}; try again")
+                continue
+            moved = clock()
+            partition = _partition(message)
+            end = ends.get(partition)
+            offset = _offset(message)
+            if end is None:
+                continue
+            if (error := message.error()) is None:
+                if offset < end:
+                    yield message
+                if offset + 1 >= end:
+                    del ends[partition]
+            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  the client's public name of it
+                raise KafkaException(error)
+            elif offset >= end:  # transaction markers and aborted records may be the last offsets
+                del ends[partition]
+    finally:
+        consumer.close()
+
+
+def _partition(message: Message) -> tuple[str, int]:
+    topic, partition = message.topic(), message.partition()
+    assert topic is not None  # every consumed message has both
+    assert partition is not None
+    return topic, partition
+
+
+def _offset(message: Message) -> int:
+    offset = message.offset()
+    assert offset is not None  # every consumed message has one
+    return offset

@@ -1,0 +1,69 @@
+"""The command `sosia`: one file a command, each with its arguments and one call; no logic."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING
+
+from schemas.errors import ConfigurationError, SosiaError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: What `sosia --help` says of each; the files themselves are imported only when asked for.
+_COMMANDS = {
+    "demo": "stream a simulated night, or a folder of packets, through a real Kafka on this machine",
+    "run": "the annotating worker, until stopped",
+    "replay": "publish packets from files at a given pace",
+    "tail": "a subscriber: print annotated alerts",
+    "ledger": "audit the ledger: was every input record annotated or dead-lettered exactly once?",
+    "annotate": "no Kafka: files in, one annotation a line out",
+}
+_USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        As on the command line, without the program's name.
+
+    Returns
+    -------
+    int
+        0, 1 where something could not be done, 2 for wrong usage or configuration.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(given)
+    args = parser.parse_args(given)
+    try:
+        return int(args.run(args))
+    except ConfigurationError as error:
+        parser.exit(_USAGE_ERROR, f"sosia {args.command}: {error}\n")
+    except SosiaError as error:
+        parser.exit(1, f"sosia {args.command}: {error}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, "\n")
+    except BrokenPipeError:  # the reader of our output, such as head, has had enough
+        sys.stderr.close()
+        return 0
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sosia", description="Problematic epochs, rare objects and novelties in streams of astronomical alerts."
+    )
+    parser.add_argument("--version", action="version", version=f"sosia {metadata.version('sosia-broker')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = next((word for word in given if not word.startswith("-")), None)
+    for name, summary in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name == asked:
+            module = import_module(f"consumers.cli.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser

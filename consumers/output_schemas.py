@@ -1,0 +1,76 @@
+"""Which registry number the outputs' schemas have: registered on first use, or none where outputs are containers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Protocol
+
+import schemas
+from consumers import names
+
+if TYPE_CHECKING:
+    from broker.packet import Packet
+    from consumers.registry import RegistrySource
+    from schemas.writer import WriterSchema
+
+#: Surveys whose subscribers open containers, registry or not.
+ALWAYS_CONTAINERS = frozenset({"ztf"})
+#: Writers' schemas remembered; a survey has a handful.
+CACHED_SCHEMAS = 64
+
+
+class OutputSchemas(Protocol):
+    """Tells how outputs are framed; may raise SchemaSourceDownError."""
+
+    def packet_id(self, packet: Packet) -> int | None:
+        """Return the number of the packet's derived schema; None writes an object container."""
+
+    def scores_id(self, packet: Packet) -> int | None:
+        """Return the number of the annotation's schema; None writes an object container."""
+
+
+class Containers:
+    """No registry: all outputs are object containers, which carry their schema."""
+
+    def packet_id(self, packet: Packet) -> int | None:  # noqa: ARG002  the interface's argument
+        """Return None."""
+        return None
+
+    def scores_id(self, packet: Packet) -> int | None:  # noqa: ARG002  the interface's argument
+        """Return None."""
+        return None
+
+
+class RegisteredSchemas:
+    """Outputs in Confluent's wire format.
+
+    Parameters
+    ----------
+    registry : RegistrySource
+    """
+
+    def __init__(self, registry: RegistrySource) -> None:
+        self._registry = registry
+        self._packet_ids: dict[WriterSchema, int] = {}
+        self._scores_ids: dict[str, int] = {}
+
+    def packet_id(self, packet: Packet) -> int | None:
+        """Return the number of the packet's derived schema; None for surveys that come as containers always."""
+        survey, schema = packet.survey.name, packet.framed.schema
+        if survey in ALWAYS_CONTAINERS:
+            return None
+        if schema not in self._packet_ids:
+            if len(self._packet_ids) >= CACHED_SCHEMAS:
+                del self._packet_ids[next(iter(self._packet_ids))]
+            subject = names.subject(names.annotated(survey), schema.name)
+            self._packet_ids[schema] = self._registry.register(subject, json.dumps(schema.derived))
+        return self._packet_ids[schema]
+
+    def scores_id(self, packet: Packet) -> int | None:
+        """Return the number of the annotation's schema."""
+        survey = packet.survey.name
+        if survey not in self._scores_ids:
+            subject = names.subject(names.scores(survey), "sosia.Annotation")
+            text = json.dumps(schemas.load("annotation"))
+            self._scores_ids[survey] = self._registry.register(subject, text, "FORWARD_TRANSITIVE")
+        return self._scores_ids[survey]

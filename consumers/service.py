@@ -1,0 +1,107 @@
+"""A worker as a service: its parts as configured, its health and metrics over HTTP, and the signals that end it."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import structlog
+from confluent_kafka import KafkaException
+from prometheus_client import CollectorRegistry
+
+from broker.output import Splicer
+from broker.reader import Reader
+from consumers.annotating import Decoder, Encoder
+from consumers.assembly import open_annotator, open_surveys
+from consumers.clusters import refuse_two_clusters
+from consumers.health import Health, Part, serve
+from consumers.metrics import Metrics
+from consumers.output_schemas import Containers, RegisteredSchemas
+from consumers.registry import RegistrySource
+from consumers.worker import Worker
+from schemas.errors import BackboneError, ConfigurationError, SosiaError
+from schemas.source import FolderSource
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from broker.annotator import Annotator
+    from consumers.output_schemas import OutputSchemas
+    from consumers.settings import BackboneSettings, RegistrySettings, Settings
+    from schemas.source import SchemaSource
+
+log = structlog.get_logger()
+
+
+def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
+    """Run one worker until SIGTERM or SIGINT: it finishes the batches in flight; a second one ends it at once.
+
+    Parameters
+    ----------
+    settings : Settings
+    allow_untrained : bool, optional
+        Go on with seeded random weights where there are no others, for a demonstration.
+
+    Raises
+    ------
+    ConfigurationError
+        No input is configured, or servers of two clusters.
+    BackboneError
+        There are no usable weights.
+    SosiaError
+        A fatal error of Kafka's, such as another worker of the same name.
+    """
+    surveys = list(dict.fromkeys(one.survey for one in settings.input.surveys))
+    if not surveys:
+        raise ConfigurationError("input.surveys: nothing to read; name a survey and its topics")
+    refuse_two_clusters(settings.kafka.client_config())
+    source, schemas = _schemas(settings.registry)
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, surveys)
+    health = Health(settings.metrics.live_s)
+    metrics.watch(health.live, health.ready)
+    with serve(health, registry, settings.metrics.host, settings.metrics.port) as address:
+        log.info("health", address=address)
+        annotator = _annotator(settings.backbone, allow_untrained=allow_untrained)
+        health.report(Part.BACKBONE, None)
+        decode = Decoder(Reader(open_surveys(surveys), source), schemas)
+        worker = Worker(settings, decode, Encoder(annotator, Splicer(), metrics), health, metrics)
+        stop_on_signals(worker)
+        try:
+            worker.run()
+        except KafkaException as error:
+            raise SosiaError(f"Kafka: {error.args[0].str()}; nothing is lost, start the worker again") from error
+
+
+def _annotator(settings: BackboneSettings, *, allow_untrained: bool) -> Annotator:
+    try:
+        return open_annotator(settings)
+    except BackboneError as error:
+        if not allow_untrained:
+            raise
+        log.warning("no weights: distances mean nothing", error=str(error))
+        return open_annotator(settings, untrained=True)
+
+
+def stop_on_signals(worker: Worker) -> None:
+    """Stop the worker on SIGTERM or SIGINT; the second one has its default effect, and kills."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, signal.SIG_DFL)
+        log.info("stopping", signal=signal.Signals(number).name)
+        worker.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+def _schemas(settings: RegistrySettings) -> tuple[SchemaSource | None, OutputSchemas]:
+    """Return where writers' schemas come from, and where the outputs' go to."""
+    if settings.url is None:
+        return (FolderSource(settings.schemas) if settings.schemas is not None else None), Containers()
+    options = {key: value.get_secret_value() for key, value in settings.client.items()}
+    # No patience of its own: the pipeline asks again, and can be stopped meanwhile.
+    registry = RegistrySource(settings.url, options, patience_s=0.0)
+    source = FolderSource(settings.schemas) if settings.schemas is not None else registry
+    return source, RegisteredSchemas(registry) if settings.registers else Containers()

@@ -1,0 +1,277 @@
+"""Every setting: one TOML file, each key also an environment variable ``SOSIA_SECTION__KEY`` (which wins).
+
+Unknown keys are refused, everything is checked at the start, and an error names the key and the mend::
+
+    [kafka]
+    bootstrap_servers = "kafka.example.org:9092"
+    client = { "security.protocol" = "SASL_SSL", "sasl.mechanisms" = "SCRAM-SHA-512", "sasl.username" = "sosia" }
+
+    [[input.surveys]]
+    survey = "ztf"
+    patterns = ["ztf_{date}_programid1"]
+
+Secrets belong into the environment: ``SOSIA_KAFKA__CLIENT__SASL_PASSWORD``.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from consumers.client_options import ADDRESSES, Options, refuse_owned, refuse_second_cluster
+from consumers.names import is_ours
+
+ENV_PREFIX = "SOSIA_"
+ENV_DELIMITER = "__"
+
+#: Goes into group ids and transactional ids.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+def _host_name() -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._") or "worker"
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, and a value in an error could be a secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class KafkaSettings(Section):
+    """The one cluster: a transaction commits offsets only in its producer's own."""
+
+    bootstrap_servers: str = Field(default="127.0.0.1:9092", min_length=1)
+    #: Consumer group of the workers.
+    group: Name = "sosia"
+    #: Largest input record [bytes]; outputs are a little larger, and the brokers have to take those.
+    message_bytes: int = Field(default=8_000_000, ge=1_000_000, le=1_000_000_000)
+    #: librdkafka options of every client: security above all.
+    client: Options = {}
+    #: Further options of the workers' consumers only.
+    consumer: Options = {}
+    #: Further options of the workers' producers only.
+    producer: Options = {}
+
+    @field_validator("client", "consumer", "producer")
+    @classmethod
+    def _not_ours(cls, options: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        refuse_owned(options)
+        return options
+
+    def client_config(self) -> dict[str, str]:
+        """Return the options of any client, secrets in the clear."""
+        return self._config(self.client)
+
+    def consumer_config(self) -> dict[str, str]:
+        """Return the same for a worker's consumer."""
+        return self._config(self.client, self.consumer)
+
+    def producer_config(self) -> dict[str, str]:
+        """Return the same for a worker's producer."""
+        return self._config(self.client, self.producer)
+
+    def _config(self, *tables: dict[str, SecretStr]) -> dict[str, str]:
+        options = {key: value.get_secret_value() for table in tables for key, value in table.items()}
+        return {key: value for key, value in options.items() if key not in ADDRESSES} | {
+            "bootstrap.servers": self.bootstrap_servers
+        }
+
+
+class SurveyInput(Section):
+    """One survey's input topics."""
+
+    #: ``ztf``, ``lsst``, or any other name for own stamps (record ``EpochStamp``).
+    survey: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    #: Names as they are.
+    topics: tuple[str, ...] = ()
+    #: Regular expressions that begin with ``^``, or names that hold ``{date}`` for YYYYMMDD in UTC.
+    patterns: tuple[str, ...] = ()
+    #: Of dated topics, how many of the newest dates are read: an expired topic must not starve the live one.
+    days: int = Field(default=7, ge=1, le=366)
+
+    @field_validator("topics")
+    @classmethod
+    def _readable(cls, topics: tuple[str, ...]) -> tuple[str, ...]:
+        for topic in topics:
+            if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", topic):
+                raise ValueError(f"{topic!r} is no topic name; put regular expressions under 'patterns'")
+            if is_ours(topic):
+                raise ValueError(f"{topic} is the workers' own; name the survey's own topic")
+        return topics
+
+    @field_validator("patterns")
+    @classmethod
+    def _matching(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            if not pattern.startswith("^") and "{date}" not in pattern:
+                raise ValueError(
+                    f"{pattern!r} neither begins with ^ nor holds {{date}}; put plain names under 'topics'"
+                )
+            if pattern.count("{date}") > 1:
+                raise ValueError(f"{pattern!r} holds {{date}} more than once; leave one")
+            try:
+                re.compile(pattern.replace("{date}", "0"))
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return patterns
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.topics and not self.patterns:
+            raise ValueError("neither 'topics' nor 'patterns' is given; name at least one topic to read")
+        return self
+
+
+class InputSettings(Section):
+    """What is read."""
+
+    surveys: tuple[SurveyInput, ...] = ()
+
+    @field_validator("surveys")
+    @classmethod
+    def _once(cls, surveys: tuple[SurveyInput, ...]) -> tuple[SurveyInput, ...]:
+        topics = [topic for one in surveys for topic in one.topics]
+        for topic in topics:
+            if topics.count(topic) > 1:
+                raise ValueError(f"topic {topic} is named more than once; leave it in one place")
+        return surveys
+
+
+class WorkerSettings(Section):
+    """How one worker batches; workers that run at the same time need different names."""
+
+    #: Stable over restarts: it is the group's static member and the transactional id, by which a
+    #: restarted worker takes over from, and fences, its earlier self.
+    name: Name = Field(default_factory=_host_name)
+    batch_size: int = Field(default=64, ge=1, le=4096)
+    #: Longest wait for a batch to fill [s].
+    batch_deadline_s: float = Field(default=0.2, gt=0, le=60)
+    #: Batches that may wait between two stages before the input is paused.
+    queue_batches: int = Field(default=2, ge=1, le=64)
+    #: A transaction is committed when its outputs reach this size [bytes] or this age [s].
+    transaction_bytes: int = Field(default=16_000_000, ge=1_000_000)
+    transaction_s: float = Field(default=0.25, gt=0, le=60)
+    #: The worker stops where more than this share of the last ``dead_limit_window`` records is unreadable.
+    dead_limit_ratio: float = Field(default=0.9, gt=0, le=1)
+    dead_limit_window: int = Field(default=1000, ge=10)
+
+
+class BackboneSettings(Section):
+    """The network that embeds the stamps."""
+
+    #: ``efficientnet-b0`` or ``efficientnetv2-b0``; by default the one that the weights belong to.
+    name: str | None = None
+    #: A local weights file; without it Keras downloads its own.
+    weights: Path | None = None
+    #: Images a forward pass; fixed, so that the network is traced once.
+    batch: int = Field(default=64, ge=1, le=4096)
+    #: Threads of one operation; by default TensorFlow's choice.
+    threads: int | None = Field(default=None, ge=1)
+
+
+class RegistrySettings(Section):
+    """Where writers' schemas are looked up, and derived ones registered."""
+
+    #: A registry that speaks Confluent's interface.
+    url: str | None = None
+    #: Options of the registry's client, such as ``basic.auth.user.info`` or ``ssl.ca.location``.
+    client: Options = {}
+    #: A folder of ``lsst.vM_m.alert.avsc`` files, id = 100 M + m; input is read with these instead of the registry's.
+    schemas: Path | None = None
+    #: Register derived schemas and write Confluent framing; by default where a registry is configured.
+    output: bool | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _plain(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("is no address; write http(s)://host:port/path")
+        if parts.username or parts.password:
+            raise ValueError("holds a password, which would show in logs; use registry.client.'basic.auth.user.info'")
+        return url
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.output and self.url is None:
+            raise ValueError("output = true needs a registry; set registry.url")
+        return self
+
+    def client_config(self) -> dict[str, str]:
+        """Return the options of the registry's client, secrets in the clear."""
+        return {key: value.get_secret_value() for key, value in self.client.items()}
+
+    @property
+    def registers(self) -> bool:
+        """Whether outputs go through the registry."""
+        return self.url is not None and self.output is not False
+
+
+class MetricsSettings(Section):
+    """``/metrics``, ``/live`` and ``/ready``."""
+
+    #: Loopback unless told otherwise: what a worker does is nobody else's business.
+    host: str = "127.0.0.1"
+    #: 0 takes any free port.
+    port: int = Field(default=8001, ge=0, le=65535)
+    #: A main loop that was silent for longer is dead [s].
+    live_s: float = Field(default=60.0, gt=0)
+
+
+class LogSettings(Section):
+    """Structured logs on standard error."""
+
+    #: By default ``console`` on a terminal and ``json`` elsewhere.
+    format: Literal["json", "console"] | None = None
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(BaseSettings):
+    """All of it; made by `consumers.configuration.load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=ENV_DELIMITER,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    input: InputSettings = InputSettings()
+    worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    backbone: BackboneSettings = BackboneSettings()
+    registry: RegistrySettings = RegistrySettings()
+    metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_cluster(cls, tables: object) -> object:
+        if isinstance(tables, Mapping):
+            kafka = tables.get("kafka")
+            ours = kafka.get("bootstrap_servers") if isinstance(kafka, Mapping) else None
+            refuse_second_cluster(tables, str(ours or KafkaSettings().bootstrap_servers))
+        return tables
+
+    @classmethod
+    def settings_customise_sources(  # pydantic-settings calls it by these names
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  see above
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, whose tables are the arguments."""
+        return env_settings, init_settings

@@ -1,0 +1,144 @@
+"""Kafka's error protocol for transactions, in one place.
+
+Every call may fail in three ways, and each asks for its own answer:
+
+- *retriable*: the same call again, after a while;
+- *abortable*: the transaction is lost but the worker is not: abort it, and begin again at the last commit;
+- *fatal*, or anything else: another worker took over this one's id, or a setting is wrong: end the process.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from confluent_kafka import KafkaException
+
+from schemas.errors import SosiaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from confluent_kafka import KafkaError, Message, Producer, TopicPartition
+
+    from consumers.batch import Output
+
+log = structlog.get_logger()
+
+ABORT = "abort_transaction"
+#: Longest wait inside one call [s]; a call that ran out of it is retriable.
+CALL_SECONDS = 30.0
+#: Waits before a retriable call is made again [s]: a broker's restart takes some ten seconds.
+BACKOFF = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 5.0, 5.0, 5.0, 5.0)
+#: Wait for room in the producer's queue [s].
+FULL_QUEUE_SECONDS = 0.1
+
+
+class TransactionAbortedError(SosiaError):
+    """The transaction was aborted: nothing of it is committed, and the worker may go on from the last commit."""
+
+
+class Transactions:
+    """One producer's transactions, one after the other.
+
+    Parameters
+    ----------
+    producer : confluent_kafka.Producer
+        With a ``transactional.id``.
+    group : callable
+        Returns the consumer's current group metadata: by its generation Kafka refuses the offsets of a
+        worker that has lost its partitions.
+    wait : callable
+        Waits some seconds before a call is made again.
+    """
+
+    def __init__(self, producer: Producer, group: Callable[[], object], wait: Callable[[float], object]) -> None:
+        self._producer = producer
+        self._group = group
+        self._wait = wait
+        self._failed: KafkaError | None = None
+
+    def initialise(self) -> None:
+        """Fence earlier workers of the same name, and finish or abort what they left open."""
+        self._call("init_transactions", lambda: self._producer.init_transactions(CALL_SECONDS))
+
+    def begin(self) -> None:
+        """Open a transaction."""
+        self._failed = None
+        self._call("begin_transaction", self._producer.begin_transaction)
+
+    def produce(self, output: Output) -> None:
+        """Write one record in the open transaction.
+
+        Raises
+        ------
+        TransactionAbortedError
+            This record, or one before it, was refused.
+        """
+        while True:
+            try:
+                self._producer.produce(
+                    output.topic,
+                    value=output.value,
+                    key=output.key,
+                    headers=list(output.headers),
+                    on_delivery=self._delivered,
+                )
+            except BufferError:  # the queue is full: let it deliver
+                self._producer.poll(FULL_QUEUE_SECONDS)
+            except KafkaException as error:
+                self._abort(f"{output.topic}: {error.args[0]}", error)
+            else:
+                break
+        self._producer.poll(0)
+        self._check_deliveries()
+
+    def commit(self, offsets: Sequence[TopicPartition]) -> None:
+        """Commit the records and the offsets of the input that they came from, all or none.
+
+        Raises
+        ------
+        TransactionAbortedError
+            None of them is committed.
+        confluent_kafka.KafkaException
+            A fatal error.
+        """
+        self._call(
+            "send_offsets_to_transaction",
+            lambda: self._producer.send_offsets_to_transaction(list(offsets), self._group(), CALL_SECONDS),
+        )
+        self._check_deliveries()
+        self._call("commit_transaction", lambda: self._producer.commit_transaction(CALL_SECONDS))
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None and self._failed is None:
+            self._failed = error
+            log.warning("record refused", topic=message.topic(), error=str(error))
+
+    def _check_deliveries(self) -> None:
+        if self._failed is not None:
+            self._abort(f"a record was refused: {self._failed}")
+
+    def _call(self, name: str, action: Callable[[], object]) -> None:
+        """Make a call, again where Kafka says that it may be."""
+        for pause in (*BACKOFF, None):
+            try:
+                action()
+            except KafkaException as error:
+                reason = error.args[0]
+                if reason.fatal():
+                    raise
+                if reason.txn_requires_abort() and name != ABORT:
+                    self._abort(f"{name}: {reason}", error)
+                if not reason.retriable() or pause is None:
+                    raise
+                log.info("called again", call=name, error=str(reason), wait=pause)
+                self._wait(pause)
+            else:
+                return
+
+    def _abort(self, why: str, cause: BaseException | None = None) -> None:
+        """Abort the open transaction, and say so by raising."""
+        log.warning("transaction aborted", reason=why)
+        self._call(ABORT, lambda: self._producer.abort_transaction(CALL_SECONDS))
+        raise TransactionAbortedError(why) from cause

@@ -1,0 +1,6 @@
+"""A simulated night: packets like ZTF's and Rubin's, made by the project itself.
+
+Everything here is simulated, repeats for a given seed, and comes with its truth.
+``night`` draws what happens, ``sky`` paints it, ``faults`` spoils some exposures,
+``ztf`` and ``rubin`` write the packets.
+"""
