@@ -56,7 +56,7 @@ class Annotator:
             One a packet, in order. A stamp that cannot be used gives null values with
             a reason, and never touches another packet's.
         """
-        embedded = self._embedder.embed([_stamp_pair(packet) for packet in packets])
+        embedded = self._embedder.embed([stamp_pair(packet) for packet in packets])
         now = self._clock()
         return [
             self._annotation(packet, result, received, now)
@@ -86,7 +86,7 @@ class Annotator:
         )
 
 
-def _stamp_pair(packet: Packet) -> StampPair:
+def stamp_pair(packet: Packet) -> StampPair:
     """Read the science image and its reference; what cannot be read is passed on as the reason."""
     science = _cutout(packet.science)
     if isinstance(science, Cutout) and packet.mask is not None:

@@ -301,7 +301,8 @@ def network_input(images: Sequence[NDArray[np.float32]], side: int) -> NDArray[n
         stack = np.stack([images[i] for i in members])
         resized = _bilinear(rows, side) @ stack @ _bilinear(columns, side).T
         for channel, shares in enumerate(CHANNELS[bands]):
-            enlarged[members, ..., channel] = np.tensordot(np.float32(WHITE) * np.float32(shares), resized, (0, 1))
+            mixed = (share * resized[:, band] for band, share in enumerate(shares) if share)
+            enlarged[members, ..., channel] = WHITE * sum(mixed)
     return enlarged
 
 

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 #: Share of missing pixels above which a stamp is unreadable.
 MAX_MISSING = 0.30
 
-#: Where the disc begins to fade [its radius]: what a pixel's shift of a 30 px stamp takes away lies well beyond.
+#: From the disc to the frame's edge [px]: a stamp that just covers the frame is cut at whole pixels, so its object
+#: lies up to half a pixel off its middle, and an epoch's position another half off the mean.
+MARGIN = 1.0
+
+#: Where the disc begins to fade [its radius].
 FADE = 0.8
 
 #: Sigma over the median absolute deviation of a normal distribution.
@@ -34,9 +38,10 @@ NOISE_SEED = 20120
 
 #: What of this file and of the resampling changes pixels: part of the digest. ``version`` stands for the code.
 FRAME_MANIFEST = {
-    "version": 1,
+    "version": 2,
     "kernel": KERNEL,
     "maxMissing": MAX_MISSING,
+    "margin": MARGIN,
     "fade": FADE,
     "madToSigma": MAD_TO_SIGMA,
     "noiseSeed": NOISE_SEED,
@@ -121,10 +126,11 @@ def bring_to_frame(images: Sequence[NDArray[np.float32]], geometries: Sequence[G
 
 
 def disc(side: int) -> NDArray[np.float64]:
-    """Weigh the frame's pixels (side, side): 1 up to 0.8 of the radius, then a cosine's fall to 0."""
-    offset = (np.arange(side) - (side - 1) / 2) / (side / 2)
+    """Weigh the frame's pixels (side, side): 1 in the core, then a cosine's fall to 0 a pixel before the edge."""
+    offset = (np.arange(side) - (side - 1) / 2) / (side / 2 - MARGIN)
     radius = np.hypot(offset[:, None], offset)
-    return 0.5 + 0.5 * np.cos(np.pi * np.clip((radius - FADE) / (1.0 - FADE), 0.0, 1.0))
+    weight: NDArray[np.float64] = 0.5 + 0.5 * np.cos(np.pi * np.clip((radius - FADE) / (1.0 - FADE), 0.0, 1.0))
+    return weight
 
 
 def noise_field(side: int) -> NDArray[np.float64]:
@@ -135,9 +141,11 @@ def noise_field(side: int) -> NDArray[np.float64]:
 def background(images: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     r"""Background and noise of each image, robustly.
 
-    The background is the median; the noise is :math:`1.4826 / \sqrt{2}` times the median absolute
-    difference of neighbouring pixels, so that a galaxy which fills the frame does not count as noise.
-    Where more than half of the neighbours are equal, the standard deviation stands in.
+    The noise :math:`\sigma` is :math:`1.4826 / \sqrt{2}` times the median absolute difference of neighbouring
+    pixels, and the background is the lower quartile plus :math:`0.6745\,\sigma`: median and scatter of the
+    pixels themselves, to which both are equal on an empty sky, would be those of a galaxy that
+    fills the frame. Where more than half of the neighbours are equal, the standard deviation stands in for
+    :math:`\sigma`.
 
     Parameters
     ----------
@@ -150,22 +158,22 @@ def background(images: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArra
         NaN for an image of NaN only.
     """
     pixels = images.astype(np.float64).reshape(-1, *images.shape[-2:])
-    level = _median(pixels)
     across, down = (np.abs(np.diff(pixels, axis=axis)).reshape(len(pixels), -1) for axis in (-1, -2))
-    noise = MAD_TO_SIGMA / np.sqrt(2.0) * _median(np.concatenate([across, down], axis=1))
+    noise = MAD_TO_SIGMA / np.sqrt(2.0) * _quantile(np.concatenate([across, down], axis=1), 0.5)
     flat = noise == 0
     noise[flat] = np.nanstd(pixels[flat], axis=(-2, -1))
+    level = _quantile(pixels, 0.25) + noise / MAD_TO_SIGMA  # of a normal distribution the quartile is 1 / 1.4826 down
     shape = (*images.shape[:-2], 1, 1)
     return level.reshape(shape), noise.reshape(shape)
 
 
-def _median(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median of what is known in each member, (n,): one sort for all, and silent on NaN only."""
+def _quantile(pixels: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """Quantile of what is known in each member, (n,): one sort for all, and silent on NaN only."""
     ordered = np.sort(pixels.reshape(len(pixels), -1), axis=1)  # NaN last
-    last = np.maximum((~np.isnan(ordered)).sum(axis=1, keepdims=True) - 1, 0)
-    middle = np.concatenate([last // 2, (last + 1) // 2], axis=1)
-    median: NDArray[np.float64] = np.take_along_axis(ordered, middle, axis=1).mean(axis=1)
-    return median
+    place = share * np.maximum((~np.isnan(ordered)).sum(axis=1, keepdims=True) - 1, 0)
+    below, above = (np.take_along_axis(ordered, whole(place).astype(np.intp), axis=1) for whole in (np.floor, np.ceil))
+    quantile: NDArray[np.float64] = (below + (place % 1) * (above - below))[:, 0]
+    return quantile
 
 
 def _fault(image: NDArray[np.float32], missing: float) -> StampError | None:

@@ -75,7 +75,8 @@ def stretch(science: Framed, reference: Framed) -> tuple[NDArray[np.float32], ND
 
     def scaled(z: NDArray[np.float64]) -> NDArray[np.float64]:
         black, value, top = (np.arcsinh(level / SOFTENING) for level in (BLACK, z, white))
-        return np.clip((value - black) / (top - black), 0.0, 1.0)
+        brightness: NDArray[np.float64] = np.clip((value - black) / (top - black), 0.0, 1.0)
+        return brightness
 
     def faded(z: NDArray[np.float64], own_noise: NDArray[np.float64]) -> NDArray[np.float32]:
         shown = weight * scaled(z) + (1.0 - weight) * scaled(own_noise * field / noise)

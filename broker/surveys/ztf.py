@@ -37,7 +37,7 @@ class Ztf:
         time="jd is UTC at the start of the exposure",
         units="DN",
         zero_point="magzpsci, of the science image",
-        missing_pixels="NaN; stamps at a CCD's edge are smaller",
+        missing_pixels="NaN, or -3.4e38 in some references; stamps at a CCD's edge are smaller",
         pixel_scale=_PIXEL_SCALE,
         frame=SkyFrame(63, _PIXEL_SCALE),
         exposure_time=_EXPOSURE,

@@ -50,7 +50,11 @@ def by_astropy(data: bytes) -> dict[str, NDArray[np.float32]]:
 def assert_equal(cutout: Cutout, expected: dict[str, NDArray[np.float32]]) -> None:
     image = expected["PRIMARY"]
     image[np.abs(image) > 1e30] = np.nan  # ZTF's mark of a missing pixel
-    for ours, theirs in ((cutout.image, image), (cutout.variance, expected.get("UNCERT")), (cutout.psf, expected.get("PSFIMAGE"))):
+    for ours, theirs in (
+        (cutout.image, image),
+        (cutout.variance, expected.get("UNCERT")),
+        (cutout.psf, expected.get("PSFIMAGE")),
+    ):
         assert (ours is None) == (theirs is None)
         if ours is not None:
             assert ours.dtype == np.dtype("=f4")
@@ -127,7 +131,9 @@ def test_a_cube_of_up_to_three_bands_is_read_and_one_of_one_band_is_an_image() -
     assert reason(primary(np.stack([RAMP] * 4))) is StampReason.SIZE
 
 
-@pytest.mark.parametrize(("shape", "fits_in"), [((8, 512), True), ((512, 8), True), ((7, 20), False), ((20, 513), False)])
+@pytest.mark.parametrize(
+    ("shape", "fits_in"), [((8, 512), True), ((512, 8), True), ((7, 20), False), ((20, 513), False)]
+)
 def test_sides_of_8_to_512_pixels_are_read(shape: tuple[int, int], fits_in: bool) -> None:
     data = primary(np.ones(shape, dtype=np.float32))
     if fits_in:
@@ -173,7 +179,9 @@ def test_a_bomb_is_corrupt_and_never_unpacked(bomb: bytes) -> None:
 
 def test_a_tile_that_unpacks_to_more_than_it_says_is_corrupt() -> None:
     tile = gzip.compress(bytes(MAX_BYTES))
-    table = fits.BinTableHDU.from_columns([fits.Column("COMPRESSED_DATA", f"1PB({len(tile)})", array=[np.frombuffer(tile, ">u1")])])
+    table = fits.BinTableHDU.from_columns(
+        [fits.Column("COMPRESSED_DATA", f"1PB({len(tile)})", array=[np.frombuffer(tile, ">u1")])]
+    )
     cards = {"ZIMAGE": True, "ZCMPTYPE": "GZIP_1", "ZBITPIX": 16, "ZNAXIS": 2, "ZNAXIS1": 64, "ZNAXIS2": 64}
     table.header.update(cards | {"ZTILE1": 64, "ZTILE2": 64})
     assert reason(fits_bytes(fits.PrimaryHDU(), table)) is StampReason.CORRUPT
@@ -196,7 +204,9 @@ SYNTHETIC = [
     fits_bytes(fits.PrimaryHDU(), fits.CompImageHDU(RAMP, compression_type="GZIP_2")),
     fits_bytes(fits.PrimaryHDU(RAMP), fits.ImageHDU(RAMP, name="UNCERT"), fits.ImageHDU(RAMP, name="PSFIMAGE")),
 ]
-HARMFUL = st.sampled_from([b"1e999", b"-1", b"9" * 17, b"T", b"NaN", b"NAXIS3  = ", b"ZTILE1  = ", b"XTENSION", b"'", b"END"])
+HARMFUL = st.sampled_from(
+    [b"1e999", b"-1", b"9" * 17, b"T", b"NaN", b"NAXIS3  = ", b"ZTILE1  = ", b"XTENSION", b"'", b"END"]
+)
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -58,6 +58,12 @@ def usable(result: Embedded) -> bool:
     return result.science_embedding is not None and result.reference_embedding is not None
 
 
+def covers_the_frame(pair: StampPair) -> bool:
+    """At a detector's edge a shifted window does lose sky; elsewhere the same sky is there, and must give the same."""
+    stamps = (pair.science, pair.reference)
+    return all(isinstance(stamp, Stamp) and min(stamp.cutout.image.shape) >= pair.frame.side for stamp in stamps)
+
+
 def moved(before: list[Embedded], after: list[Embedded]) -> NDArray[np.float64]:
     """How far science and reference images moved."""
     distances = []
@@ -92,7 +98,8 @@ TURNS = {f"{90 * quarters} degrees": lambda stamp, q=quarters: turned(stamp, q) 
 def test_a_stamp_turned_or_shifted_hardly_moves(
     survey: str, change: str, backbone: Backbone, request: pytest.FixtureRequest
 ) -> None:
-    pairs: list[StampPair] = request.getfixturevalue(survey)
+    pairs = [pair for pair in request.getfixturevalue(survey) if covers_the_frame(pair)]
+    assert len(pairs) > 40
     recut: Callable[[Stamp], Stamp] = (SHIFTS | TURNS)[change]
     embedder = Embedder(backbone)
     before = embedder.embed(pairs)
@@ -104,12 +111,12 @@ def test_a_stamp_turned_or_shifted_hardly_moves(
 
 
 @pytest.mark.parametrize("side", [30, 31, 34])
-def test_a_larger_rubin_stamp_of_the_same_sky_hardly_moves(side: int, rubin: list[StampPair], backbone: Backbone) -> None:
+def test_a_larger_rubin_stamp_of_the_same_sky_hardly_moves(
+    side: int, rubin: list[StampPair], backbone: Backbone
+) -> None:
     """Most stamps are 30 px wide and at any angle: nothing that only a larger one shows may count."""
     embedder = Embedder(backbone)
-    large = [
-        pair for pair in rubin if all(isinstance(s, Stamp) and min(s.cutout.image.shape) >= 36 for s in (pair.science, pair.reference))
-    ]
+    large = [pair for pair in rubin if all(min(s.cutout.image.shape) >= 36 for s in (pair.science, pair.reference))]
     assert len(large) >= 8
     small = [both(pair, lambda stamp: centred(stamp, side)) for pair in large]
     limit = first_neighbour_distance(embedder.embed(rubin)) / 3
@@ -118,8 +125,9 @@ def test_a_larger_rubin_stamp_of_the_same_sky_hardly_moves(side: int, rubin: lis
 
 def test_a_larger_ztf_stamp_of_the_same_sky_hardly_moves(ztf: list[StampPair], backbone: Backbone) -> None:
     embedder = Embedder(backbone)
-    before = embedder.embed(ztf)
-    after = embedder.embed([both(pair, lambda stamp: centred(stamp, 61)) for pair in ztf])
+    pairs = [pair for pair in ztf if covers_the_frame(pair)]
+    before = embedder.embed(pairs)
+    after = embedder.embed([both(pair, lambda stamp: centred(stamp, 61)) for pair in pairs])
     assert moved(before, after).max() < first_neighbour_distance(before) / 3
 
 
@@ -144,7 +152,9 @@ def test_embeddings_equal_a_plain_keras_call_image_by_image(
             assert result.reference_distance == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_same_packets_give_the_same_embeddings_in_any_batch(ztf: list[StampPair], rubin: list[StampPair], backbone: Backbone) -> None:
+def test_the_same_packets_give_the_same_embeddings_in_any_batch(
+    ztf: list[StampPair], rubin: list[StampPair], backbone: Backbone
+) -> None:
     batch = [pair for both_surveys in zip(ztf, rubin, strict=False) for pair in both_surveys]
     first = Embedder(backbone).embed(batch)
     reversed_order = Embedder(backbone).embed(batch[::-1])[::-1]
@@ -164,7 +174,11 @@ def test_one_bad_stamp_touches_no_other(ztf: list[StampPair], rubin: list[StampP
         (StampPair(blank, dark, ztf[0].frame), StampReason.BLANK, StampReason.MASKED),
         (StampPair(lost, ztf[3].reference, ztf[0].frame), StampReason.MASKED, None),
         (StampPair(ztf[4].science, cube, ztf[0].frame), None, StampReason.SIZE),
-        (StampPair(StampError(StampReason.CORRUPT, "gzip"), rubin[2].reference, rubin[0].frame), StampReason.CORRUPT, None),
+        (
+            StampPair(StampError(StampReason.CORRUPT, "gzip"), rubin[2].reference, rubin[0].frame),
+            StampReason.CORRUPT,
+            None,
+        ),
     ]
     mixed = [pair for one, (other, _, _) in zip([*good, good[0]], bad, strict=True) for pair in (other, one)]
     results = Embedder(CountingBackbone()).embed(mixed)
@@ -229,9 +243,15 @@ def test_resizing_equals_tensorflows(rows: int) -> None:
 
 @pytest.mark.parametrize(
     ("module", "manifest", "constant"),
-    [(frame, "FRAME_MANIFEST", "fade"), (stretch, "STRETCH_MANIFEST", "softening"), (embedding, "INPUT_MANIFEST", "white")],
+    [
+        (frame, "FRAME_MANIFEST", "fade"),
+        (stretch, "STRETCH_MANIFEST", "softening"),
+        (embedding, "INPUT_MANIFEST", "white"),
+    ],
 )
-def test_the_digest_covers_every_constant(module: Any, manifest: str, constant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_digest_covers_every_constant(
+    module: Any, manifest: str, constant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     embedder, sky = Embedder(CountingBackbone()), SkyFrame(63, 1.01)
     before = embedder.digest(sky)
     assert before == Embedder(CountingBackbone()).digest(sky)
@@ -245,7 +265,9 @@ def test_the_digest_covers_every_constant(module: Any, manifest: str, constant: 
 def test_the_manifests_hold_the_values_in_use() -> None:
     """A constant that is changed without its manifest would mix embeddings that must not be compared."""
     for module, manifest in ((frame, frame.FRAME_MANIFEST), (stretch, stretch.STRETCH_MANIFEST)):
-        constants = {name: value for name, value in vars(module).items() if name.isupper() and type(value) in {int, float}}
+        constants = {
+            name: value for name, value in vars(module).items() if name.isupper() and type(value) in {int, float}
+        }
         assert sorted(map(float, constants.values())) == sorted(
             float(value) for key, value in manifest.items() if key != "version"
         )

@@ -28,7 +28,7 @@ def framed(*images: np.ndarray):  # noqa: ANN201  the type is bring_to_frame's
 def test_inside_the_disc_the_sky_is_untouched() -> None:
     image = noise()
     inside = disc(31) == 1.0
-    assert inside.mean() > 0.45
+    assert inside.mean() > 0.4
     np.testing.assert_array_equal(framed(image).images[0, 0][inside], image[0, ::-1][inside])
 
 
@@ -36,8 +36,8 @@ def test_the_disc_is_round_and_vanishes_at_the_frames_edge() -> None:
     weight = disc(30)
     np.testing.assert_allclose(weight, np.rot90(weight))
     assert weight.max() == 1.0
-    assert weight[0].max() < 0.1
-    assert weight[0, 0] == 0.0
+    assert not weight[[0, -1]].any()
+    assert weight[1].max() > 0.0
 
 
 def test_filled_pixels_have_the_noise_of_the_others() -> None:
@@ -73,7 +73,7 @@ def test_missing_pixels_are_counted_within_the_disc() -> None:
     assert framed(image).missing[0] == pytest.approx(9 / area)
 
 
-@pytest.mark.parametrize(("lost", "reason"), [(9, None), (12, StampReason.MASKED)])
+@pytest.mark.parametrize(("lost", "reason"), [(9, None), (13, StampReason.MASKED)])
 def test_over_30_percent_of_missing_pixels_are_unreadable(lost: int, reason: StampReason | None) -> None:
     image = noise()
     image[:, :, :lost] = np.nan
@@ -97,7 +97,9 @@ def test_every_real_stamp_is_framed_whole_or_refused_with_a_reason(shared_data: 
     pairs = ztf_pairs(shared_data) + rubin_pairs(shared_data)
     assert len(pairs) == 273
     for frame in {pair.frame for pair in pairs}:
-        stamps = [s for pair in pairs if pair.frame == frame for s in (pair.science, pair.reference) if isinstance(s, Stamp)]
+        stamps = [
+            s for pair in pairs if pair.frame == frame for s in (pair.science, pair.reference) if isinstance(s, Stamp)
+        ]
         result = bring_to_frame([s.cutout.image[None] for s in stamps], [s.geometry for s in stamps], frame)
         usable = np.array([error is None for error in result.errors])
         assert np.isfinite(result.images[usable]).all()
