@@ -41,12 +41,15 @@ class Assignment:
     ----------
     positions : dict of partition to int
         The offset after the last committed one; a partition never committed begins at its oldest record.
+    revocations : int
+        How often all the partitions were taken away.
     """
 
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
         self._paused = False
         self.positions: dict[Partition, int] = {}
+        self.revocations = 0
 
     @property
     def paused(self) -> bool:
@@ -65,18 +68,23 @@ class Assignment:
             position = _position(one, oldest, newest)
             self.positions[one.topic, one.partition] = position
             found[one.topic, one.partition] = Found(one.metadata, newest - position)
-        self._consumer.assign(self.offsets({}))
-        self._paused = False
+        self.assign()
         return found
 
-    def again(self) -> None:
-        """Go back to the committed offsets: what was received since is not committed and will come again."""
+    def assign(self) -> None:
+        """Read all partitions from their positions on; whatever was fetched before is discarded."""
+        self._consumer.assign(self.offsets({}))
+        self._paused = False
+
+    def seek(self) -> None:
+        """Go back to the positions: what was received since is not committed, and will come again."""
         for one in self.offsets({}):
             self._consumer.seek(one)
 
     def end(self) -> None:
         """Forget the partitions: they were revoked."""
         self.positions = {}
+        self.revocations += 1
         self._paused = False
 
     def offsets(self, metadata: Mapping[Partition, str]) -> list[TopicPartition]:

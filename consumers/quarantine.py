@@ -138,11 +138,18 @@ class Quarantine:
         """Return what a transaction writes beside its offset: while packets go singly, that they do."""
         return Mark(SINGLY_FROM - 1).write() if self._remaining.get(partition, 0) > 1 else ""
 
-    def exhausted(self, partition: Partition) -> None:
-        """Take note that a partition has no more records: what seemed to wait were transactions' markers."""
+    def exhausted(self, partition: Partition, received: int) -> None:
+        """Take note that a partition has no more records than were received: the others were transactions' markers.
+
+        Parameters
+        ----------
+        partition : (topic, number)
+        received : int
+            Its records that wait to be processed.
+        """
         if partition in self._remaining:
-            self._remaining[partition] = 1
-            if partition != self._probed:
+            self._remaining[partition] = received + (partition == self._probed)
+            if self._remaining[partition] == 0:
                 del self._remaining[partition]
                 self._marks[partition] = Mark(starts=1)
                 self._write({partition: self._marks[partition].write()})

@@ -12,14 +12,15 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 
 from consumers.assignment import Assignment
-from consumers.batch import Dead, Filling, Record
+from consumers.batch import Dead, Filling
 from consumers.breaker import Breaker
 from consumers.clients import consumer_options, producer_options
 from consumers.committing import Committer, Identity, Limits
 from consumers.health import Part
+from consumers.intake import Intake
 from consumers.metrics import TransactionEnd
 from consumers.names import REPLAY
 from consumers.pipeline import Pipeline
@@ -31,9 +32,9 @@ from schemas.errors import DeadReason
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from confluent_kafka import Message, TopicPartition
+    from confluent_kafka import TopicPartition
 
-    from consumers.batch import Decoded, Outcome
+    from consumers.batch import Decoded, Outcome, Record
     from consumers.health import Health
     from consumers.metrics import Metrics
     from consumers.settings import Settings
@@ -85,6 +86,7 @@ class Worker:
         self._filling = Filling(config.batch_size, config.transaction_bytes, config.batch_deadline_s, monotonic)
         self._pipeline = Pipeline(decode, annotate, depth, metrics)
         self._assignment = Assignment(self._consumer)
+        self._intake = Intake(self._consumer, self._assignment, clock, metrics)
         self._quarantine = Quarantine(self._assignment.write, (depth + 1) * config.batch_size)
         self._breaker = Breaker(config.dead_limit_ratio, config.dead_limit_window, config.dead_limit_window // 2)
         self._committer = Committer(
@@ -99,7 +101,6 @@ class Worker:
         )
         self._health = health
         self._metrics = metrics
-        self._clock = clock
         self._monotonic = monotonic
         self._stopping = False
         self._tripped = False
@@ -161,11 +162,11 @@ class Worker:
         """Hand the batch over once it is due, and poll for what the next one has room for."""
         self._hand_over()
         waited = self._monotonic() - self._last_poll
-        if self._busy and not self._assignment.paused and waited < PATIENCE_SECONDS:
+        if self._busy and not self._intake.paused and waited < PATIENCE_SECONDS:
             self._pipeline.wait(POLL_SECONDS)
         else:
-            self._flow(
-                paused=self._tripped or self._busy or (self._assignment.paused and not self._pipeline.half_empty)
+            self._intake.flow(
+                paused=self._tripped or self._busy or (self._intake.paused and not self._pipeline.half_empty)
             )
             self._poll(1 if self._quarantine.active else max(self._filling.room, 1))
 
@@ -178,34 +179,11 @@ class Worker:
 
     def _poll(self, most: int) -> None:
         self._last_poll = self._monotonic()
-        for message in self._consumer.consume(most, POLL_SECONDS):
-            if message.error() is None:
-                self._take(Record.of(message, self._clock()))
-            else:
-                self._take_event(message)
-
-    def _flow(self, *, paused: bool) -> None:
-        before = self._assignment.paused
-        self._assignment.pause(paused=paused)
-        if self._assignment.paused and not before:
-            self._metrics.pause()
-        elif before and not self._assignment.paused:
-            self._metrics.resume()
-
-    def _take(self, record: Record) -> None:
-        if record.source in self._assignment.positions:  # else it was revoked within the very poll
+        records, ended = self._intake.poll(most, POLL_SECONDS)
+        for record in records:
             self._filling.add(record)
-
-    def _take_event(self, message: Message) -> None:
-        """Deal with what a poll returns in place of a record."""
-        error = message.error()
-        assert error is not None
-        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  so the client names its codes
-            self._quarantine.exhausted((message.topic() or "", message.partition() or 0))
-        elif error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001
-            raise KafkaException(error)
-        elif message.topic() != REPLAY:  # which need not exist
-            log.warning("kafka", topic=message.topic(), error=str(error))
+        for partition in ended:
+            self._quarantine.exhausted(partition, self._filling.waiting(partition))
 
     def _hand_over(self) -> None:
         """Pass the batch on where it is due; in quarantine, one packet after the other."""
@@ -238,8 +216,7 @@ class Worker:
                 raise
             self._wait(ABORT_BACKOFF[self._aborts])
             self._aborts += 1
-            self._forget()
-            self._assignment.again()
+            self._rewind()
         else:
             self._aborts = 0
 
@@ -253,16 +230,14 @@ class Worker:
 
     def _finish(self) -> None:
         """Commit what was received, and receive nothing more meanwhile."""
-        if self._tripped or self._quarantine.active:
-            self._filling.take()
         while len(self._filling) or not self._pipeline.empty:
             self._health.beat()
-            if self._pipeline.source_down:  # it could take for ever; the records come again
-                self._forget()
+            if self._pipeline.source_down or self._quarantine.active:  # it could take for ever
+                self._rewind()
                 break
             if len(self._filling) and not self._pipeline.full:
                 self._pipeline.submit(self._filling.take())
-            self._flow(paused=True)
+            self._intake.flow(paused=True)
             self._poll(1)
             self._commit_finished()
 
@@ -270,6 +245,11 @@ class Worker:
         """Drop everything in flight: it is not committed, and whoever has the partitions will receive it again."""
         self._filling.take()
         self._pipeline.drop()
+
+    def _rewind(self) -> None:
+        """Drop everything in flight, and go back to the last commit."""
+        self._forget()
+        self._assignment.seek()
 
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         log.info("assigned", partitions=[f"{one.topic}/{one.partition}" for one in partitions])

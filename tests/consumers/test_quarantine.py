@@ -132,9 +132,20 @@ def test_a_quarantine_ends_where_only_markers_waited() -> None:
     kafka = Kafka(records=1)
     kafka.start(), kafka.start()
     quarantine = kafka.start()
-    quarantine.exhausted(HERE)
+    quarantine.exhausted(HERE, 0)
     assert not quarantine.active
     assert not kafka.start().active
+
+
+def test_the_end_of_a_partition_does_not_free_what_was_received_before_it() -> None:
+    kafka = Kafka()
+    kafka.start(), kafka.start()
+    quarantine = kafka.start()
+    quarantine.exhausted(HERE, 2)
+    kafka.commit(quarantine)
+    assert quarantine.active
+    kafka.commit(quarantine)
+    assert not quarantine.active
 
 
 def test_the_end_of_a_partition_does_not_hide_the_packet_that_is_being_processed() -> None:
@@ -144,7 +155,7 @@ def test_the_end_of_a_partition_does_not_hide_the_packet_that_is_being_processed
         quarantine = kafka.start()
         assert not quarantine.condemned(record(0))
         quarantine.probe(record(0))
-        quarantine.exhausted(HERE)
+        quarantine.exhausted(HERE, 0)
     assert kafka.start().condemned(record(0))
 
 

@@ -73,7 +73,7 @@ class Cluster:
         self.create(self.name, partitions=self.partitions)
 
     @property
-    def config(self) -> dict[str, str]:
+    def config(self) -> dict[str, Any]:
         return {"bootstrap.servers": self.kafka.bootstrap}
 
     def create(self, *topics: str, partitions: int = 1) -> None:
@@ -134,6 +134,12 @@ class Cluster:
     def audit(self, *further: str) -> Audit:
         return audit(self.config, [self.name, *further])
 
+    def assert_balanced(self, received: int) -> None:
+        """The ledger accounts for so many records, each of which came out once."""
+        found = self.audit()
+        assert found.problems == ()
+        assert (found.balanced, found.received) == (True, received)
+
     def settings(self, survey: str = "ztf", further: Mapping[str, str] | None = None, **worker: Any) -> Settings:
         """Settings of a worker of this input, and of further topics and their surveys."""
         inputs = {self.name: survey, **(further or {})}
@@ -145,8 +151,9 @@ class Cluster:
 
 
 def header(message: Message, name: str) -> str:
-    (value,) = [value for key, value in message.headers() or () if key == name]
-    return value.decode()
+    headers: Any = message.headers() or []
+    (value,) = [value for key, value in headers if key == name]
+    return str(value.decode())
 
 
 def origin(message: Message) -> str:
