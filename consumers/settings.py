@@ -160,7 +160,7 @@ class WorkerSettings(Section):
     transaction_bytes: int = Field(default=16_000_000, ge=1_000_000)
     transaction_s: float = Field(default=0.25, gt=0, le=60)
     #: The worker stops where more than this share of the last ``dead_limit_window`` records is unreadable.
-    dead_limit_ratio: float = Field(default=0.9, gt=0, le=1)
+    dead_limit_ratio: float = Field(default=0.98, gt=0, le=1)
     dead_limit_window: int = Field(default=1000, ge=10)
 
 
@@ -175,6 +175,38 @@ class BackboneSettings(Section):
     batch: int = Field(default=64, ge=1, le=4096)
     #: Threads of one operation; by default TensorFlow's choice.
     threads: int | None = Field(default=None, ge=1)
+
+
+class HistorySettings(Section):
+    """Where the earlier epochs of objects are kept; `sosia annotate` keeps its own, for the call."""
+
+    #: ``sqlite:PATH`` for the workers of one machine, ``redis://host:port/db`` for those of many; without it no history.
+    url: Annotated[str, Field(pattern=r"^(sqlite:.|rediss?://.)")] | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    #: Epochs kept of an object in a band: the newest.
+    epochs: int = Field(default=64, ge=1, le=4096)
+    #: An object of which no epoch came for so long is forgotten [d]; by default never.
+    expiry_days: float | None = Field(default=None, gt=0)
+
+    @field_validator("url")
+    @classmethod
+    def _no_secret(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith("sqlite:") and "@" in url:
+            raise ValueError("holds a password, which would show in logs; use history.username and history.password")
+        return url
+
+    @property
+    def expiry_s(self) -> float | None:
+        """The same in seconds."""
+        return None if self.expiry_days is None else self.expiry_days * 86_400.0
+
+
+class EpochSettings(Section):
+    """How problematic epochs are told."""
+
+    #: By default ``cavuoti2024-causal`` where there is a history, else ``reference-distance``.
+    rule: Literal["cavuoti2024-causal", "reference-distance"] | None = None
 
 
 class RegistrySettings(Section):
@@ -251,9 +283,17 @@ class Settings(BaseSettings):
     input: InputSettings = InputSettings()
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     backbone: BackboneSettings = BackboneSettings()
+    history: HistorySettings = HistorySettings()
+    epoch: EpochSettings = EpochSettings()
     registry: RegistrySettings = RegistrySettings()
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _rule_has_its_history(self) -> Self:
+        if self.epoch.rule == "cavuoti2024-causal" and self.history.url is None:
+            raise ValueError("epoch.rule: cavuoti2024-causal needs earlier epochs; set history.url")
+        return self
 
     @model_validator(mode="before")
     @classmethod

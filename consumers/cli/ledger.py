@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from consumers.cli.cluster import add_cluster_arguments, cluster_settings
 
 if TYPE_CHECKING:
-    from consumers.audit import Audit
+    from consumers.audit.audit import Audit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Audit the cluster; 0 where it is in balance, else 1."""
-    from consumers.audit import audit
+    from consumers.audit.audit import audit
 
     found = audit(cluster_settings(args).kafka.client_config(), args.topics or None)
     if args.json:

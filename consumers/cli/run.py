@@ -16,7 +16,7 @@ def run(args: argparse.Namespace) -> int:
     """Work until SIGTERM or SIGINT."""
     from consumers.configuration import load_settings
     from consumers.log import set_up_logs
-    from consumers.service import run_worker
+    from consumers.worker.service import run_worker
 
     settings = load_settings(args.config)
     set_up_logs(settings.log)

@@ -80,7 +80,7 @@ def _text(received: Received) -> Text:
     """Lay one annotation out as a line; ids and reasons come from packets, so they are made printable."""
     from rich.text import Text
 
-    from consumers.dead_letters import printable
+    from consumers.worker.dead_letters import printable
 
     if received.annotation is None:
         place = f"{received.topic}/{received.partition}/{received.offset}"

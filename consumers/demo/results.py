@@ -20,7 +20,7 @@ from schemas.writer import ANNOTATION_FIELD
 
 if TYPE_CHECKING:
     from broker.packet import Packet
-    from consumers.audit import Audit
+    from consumers.audit.audit import Audit
     from models.simulate.stream import Truth
 
 # Alerts of each survey that are kept with their pixels: those farthest from their references, and the nearest.

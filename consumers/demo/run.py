@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from consumers.audit import audit
+from consumers.audit.audit import audit
 from consumers.bounded_read import whole
 from consumers.demo.feed import Feed, FolderOfPackets, SimulatedNight
 from consumers.demo.page import save_page

@@ -11,7 +11,7 @@ from broker.packet import Packet
 from broker.reader import Reader
 from broker.surveys.rubin import Rubin
 from broker.surveys.ztf import Ztf
-from consumers.audit import Audit, AuditRow
+from consumers.audit.audit import Audit, AuditRow
 from consumers.configuration import load_settings
 from consumers.contact_sheet import Section, save_contact_sheet
 from consumers.demo.feed import FolderOfPackets, SimulatedNight

@@ -11,15 +11,15 @@ from prometheus_client import CollectorRegistry
 from broker.output import Splicer
 from broker.packet import Packet
 from broker.reader import Reader
-from consumers.annotating import Decoder, Encoder
 from consumers.assembly import open_surveys
 from consumers.configuration import load_settings
 from consumers.health import Health
 from consumers.log import set_up_logs
 from consumers.metrics import Metrics
-from consumers.output_schemas import Containers
-from consumers.service import stop_on_signals
-from consumers.worker import Worker
+from consumers.worker.annotating import Decoder, Encoder
+from consumers.worker.loop import Worker
+from consumers.worker.output_schemas import Containers
+from consumers.worker.service import stop_on_signals
 from schemas.source import FolderSource
 from tests.integration.workers import StandIn
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from confluent_kafka import Producer
 
-from consumers.audit import Audit, audit
+from consumers.audit.audit import Audit, audit
 from consumers.names import ATTEMPT_HEADER, DEAD, LEDGER, ORIGIN_HEADER, REPLAY, annotated
 from ops.local_kafka import LocalKafka
 from schemas.framing import pack

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumers.clusters import refuse_two_clusters
+from consumers.worker.clusters import refuse_two_clusters
 from ops.java_server import free_ports
 from ops.local_kafka import LocalKafka
 from schemas.errors import ConfigurationError

@@ -18,7 +18,7 @@ import pytest
 from confluent_kafka import Message
 
 from consumers import names
-from consumers.dead_letters import REASON_HEADER
+from consumers.worker.dead_letters import REASON_HEADER
 from ops.local_kafka import LocalKafka
 from tests.broker.packets import rubin_files, rubin_schema, ztf_files
 from tests.integration.workers import Cluster, WorkerProcess, header, origin, wait_until

@@ -13,8 +13,8 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from consumers import names
-from consumers.output_schemas import RegisteredSchemas
 from consumers.registry import RegistrySource
+from consumers.worker.output_schemas import RegisteredSchemas
 from ops.local_kafka import LocalKafka
 from ops.local_registry import LocalRegistry
 from schemas.errors import SchemaSourceDownError

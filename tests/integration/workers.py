@@ -22,16 +22,16 @@ from prometheus_client import CollectorRegistry
 from broker.output import Splicer
 from broker.reader import Reader
 from consumers import names
-from consumers.annotating import Decoder, Encoder
 from consumers.assembly import open_surveys
-from consumers.audit import Audit, audit
+from consumers.audit.audit import Audit, audit
 from consumers.bounded_read import read, reader, topics_of, whole
-from consumers.dead_letters import REASON_HEADER
 from consumers.health import Health
 from consumers.metrics import Metrics
-from consumers.output_schemas import Containers, OutputSchemas
 from consumers.settings import Settings
-from consumers.worker import Worker
+from consumers.worker.annotating import Decoder, Encoder
+from consumers.worker.dead_letters import REASON_HEADER
+from consumers.worker.loop import Worker
+from consumers.worker.output_schemas import Containers, OutputSchemas
 from ops.local_kafka import LocalKafka
 from schemas.framing import unpack
 from schemas.source import SchemaSource

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from consumers.batch import Output
-from consumers.transaction import BACKOFF, TransactionAbortedError, Transactions
+from consumers.worker.batch import Output
+from consumers.worker.transaction import BACKOFF, TransactionAbortedError, Transactions
 
 RETRIABLE = KafkaError(KafkaError._TIMED_OUT, "slow", retriable=True)
 ABORTABLE = KafkaError(KafkaError._INCONSISTENT, "lost", txn_requires_abort=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from consumers.breaker import Breaker
-from tests.consumers.records import annotated, dead
+from consumers.worker.breaker import Breaker
+from tests.consumers.worker.records import annotated, dead
 
 
 def test_it_trips_where_nearly_everything_is_dead() -> None:

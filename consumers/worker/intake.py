@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 from confluent_kafka import KafkaError, KafkaException
 
-from consumers.batch import Record
 from consumers.names import REPLAY
+from consumers.worker.batch import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Consumer, Message
 
-    from consumers.assignment import Assignment
-    from consumers.batch import Partition
     from consumers.metrics import Metrics
+    from consumers.worker.assignment import Assignment
+    from consumers.worker.batch import Partition
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from consumers.audit_records import Ranges, Received
+    from consumers.audit.records import Ranges, Received
 
 #: Contradictions of one kind in one partition that are told one by one.
 SHOWN = 3

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from consumers.names import ATTEMPT_HEADER, ORIGIN_HEADER, REPLAY
 
 if TYPE_CHECKING:
-    from consumers.batch import Headers, Record
+    from consumers.worker.batch import Headers, Record
 
 _ORIGIN = re.compile(r"[A-Za-z0-9._-]{1,249}/\d{1,10}/\d{1,19}")
 _ATTEMPT = re.compile(r"[1-9]\d{0,8}")

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.batch import Outcome
-from consumers.ledger import LedgerRow, OffsetOrderError, ledger_rows
 from consumers.names import ATTEMPT_HEADER, LEDGER, ORIGIN_HEADER, REPLAY
+from consumers.worker.batch import Outcome
+from consumers.worker.ledger_rows import LedgerRow, OffsetOrderError, ledger_rows
 from schemas.errors import DeadReason
 from schemas.framing import unpack
-from tests.consumers.records import NOW, annotated, dead
+from tests.consumers.worker.records import NOW, annotated, dead
 
 
 def rows(outcomes: list[Outcome], position: int = 0) -> list[LedgerRow]:

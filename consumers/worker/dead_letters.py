@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consumers.batch import Output
 from consumers.names import DEAD
-from consumers.provenance import provenance
+from consumers.worker.batch import Output
+from consumers.worker.provenance import provenance
 
 if TYPE_CHECKING:
-    from consumers.batch import Dead
+    from consumers.worker.batch import Dead
 
 #: Headers with this prefix are ours; a record's own of that name are not passed on, since they would contradict.
 PREFIX = "sosia-"

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 from confluent_kafka import TopicPartition
 
 from consumers import metrics, names
-from consumers.batch import Annotated, Output
-from consumers.dead_letters import dead_letter
-from consumers.ledger import ledger_rows
-from consumers.provenance import provenance
+from consumers.worker.batch import Annotated, Output
+from consumers.worker.dead_letters import dead_letter
+from consumers.worker.ledger_rows import ledger_rows
+from consumers.worker.provenance import provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from consumers.assignment import Assignment
-    from consumers.batch import Outcome
-    from consumers.ledger import LedgerRow
     from consumers.metrics import Metrics
-    from consumers.quarantine import Quarantine
-    from consumers.transaction import Transactions
+    from consumers.worker.assignment import Assignment
+    from consumers.worker.batch import Outcome
+    from consumers.worker.ledger_rows import LedgerRow
+    from consumers.worker.quarantine import Quarantine
+    from consumers.worker.transaction import Transactions
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from consumers.batch import Annotated, Dead, Headers, Record
+from consumers.worker.batch import Annotated, Dead, Headers, Record
 from schemas.errors import DeadReason
 from tests.broker.annotations import annotation_of
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from prometheus_client import CollectorRegistry
 
-from consumers.batch import Dead, Decoded, Outcome, Record
 from consumers.metrics import Metrics
-from consumers.pipeline import Pipeline
+from consumers.worker.batch import Dead, Decoded, Outcome, Record
+from consumers.worker.pipeline import Pipeline
 from schemas.errors import DeadReason, SchemaSourceDownError
-from tests.consumers.records import record
+from tests.consumers.worker.records import record
 
 WITHIN = 30.0
 

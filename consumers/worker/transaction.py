@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka import KafkaError, Message, Producer, TopicPartition
 
-    from consumers.batch import Output
+    from consumers.worker.batch import Output
 
 log = structlog.get_logger()
 

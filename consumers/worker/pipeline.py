@@ -24,8 +24,8 @@ from schemas.errors import SchemaSourceDownError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from consumers.batch import Decoded, Outcome, Record
     from consumers.metrics import Metrics
+    from consumers.worker.batch import Decoded, Outcome, Record
 
 log = structlog.get_logger()
 

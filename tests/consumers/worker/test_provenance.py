@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from consumers.batch import Headers
 from consumers.names import ATTEMPT_HEADER, ORIGIN_HEADER, REPLAY
-from consumers.provenance import Provenance, provenance
-from tests.consumers.records import record
+from consumers.worker.batch import Headers
+from consumers.worker.provenance import Provenance, provenance
+from tests.consumers.worker.records import record
 
 ORIGIN: Headers = ((ORIGIN_HEADER, b"alerts/3/14"), (ATTEMPT_HEADER, b"2"))
 

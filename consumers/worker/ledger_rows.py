@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consumers.batch import Annotated, Dead, Output
 from consumers.names import LEDGER
-from consumers.provenance import provenance
+from consumers.worker.batch import Annotated, Dead, Output
+from consumers.worker.provenance import provenance
 from schemas.errors import SosiaError
 from schemas.framing import pack
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from consumers.batch import Outcome, Partition
+    from consumers.worker.batch import Outcome, Partition
 
 
 class OffsetOrderError(SosiaError):

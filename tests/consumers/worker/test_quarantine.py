@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.assignment import Found
-from consumers.batch import Partition
-from consumers.quarantine import Mark, Quarantine
-from tests.consumers.records import record
+from consumers.worker.assignment import Found
+from consumers.worker.batch import Partition
+from consumers.worker.quarantine import Mark, Quarantine
+from tests.consumers.worker.records import record
 
 HERE: Partition = ("alerts", 0)
 LENGTH = 4

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broker.output import scores
-from consumers.batch import Annotated, Dead, Readable
 from consumers.metrics import Stage
+from consumers.worker.batch import Annotated, Dead, Readable
 from schemas.errors import DeadReason, UnreadableError
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from broker.annotator import Annotator
     from broker.output import Splicer
     from broker.reader import Reader
-    from consumers.batch import Decoded, Outcome, Record
     from consumers.metrics import Metrics
-    from consumers.output_schemas import OutputSchemas
+    from consumers.worker.batch import Decoded, Outcome, Record
+    from consumers.worker.output_schemas import OutputSchemas
 
 
 class Decoder:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from consumers.batch import Filling
-from tests.consumers.records import Clock, record
+from consumers.worker.batch import Filling
+from tests.consumers.worker.records import Clock, record
 
 
 def test_a_batch_is_due_when_it_is_full() -> None:

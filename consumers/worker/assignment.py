@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Consumer
 
-    from consumers.batch import Partition
+    from consumers.worker.batch import Partition
 
 log = structlog.get_logger()
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from consumers.audit_checks import AuditRow, check_partition
-from consumers.audit_records import Keys, Ranges, Received
+from consumers.audit.checks import AuditRow, check_partition
+from consumers.audit.records import Keys, Ranges, Received
 
 Column = NDArray[np.int64]
 

@@ -9,12 +9,12 @@ from confluent_kafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from consumers import names
-from consumers.batch import Outcome, Output
-from consumers.committing import Committer, Identity, Limits
 from consumers.metrics import Metrics
-from consumers.quarantine import Quarantine
-from consumers.transaction import TransactionAbortedError
-from tests.consumers.records import NOW, Clock, annotated, dead
+from consumers.worker.batch import Outcome, Output
+from consumers.worker.committing import Committer, Identity, Limits
+from consumers.worker.quarantine import Quarantine
+from consumers.worker.transaction import TransactionAbortedError
+from tests.consumers.worker.records import NOW, Clock, annotated, dead
 
 HERE = ("alerts", 0)
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from consumers.batch import Partition, Record
 from consumers.bounded_read import Span, read
 from consumers.names import ATTEMPT_HEADER, ORIGIN_HEADER, REPLAY
-from consumers.provenance import provenance
+from consumers.worker.batch import Partition, Record
+from consumers.worker.provenance import provenance
 from schemas.errors import UnreadableError
 from schemas.framing import unpack
 

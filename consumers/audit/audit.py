@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from consumers.audit_checks import AuditRow, check_partition
-from consumers.audit_records import Keys, Received, read_inputs, read_ledger, read_outputs
+from consumers.audit.checks import AuditRow, check_partition
+from consumers.audit.records import Keys, Received, read_inputs, read_ledger, read_outputs
 from consumers.bounded_read import topics_of, whole
 from consumers.names import DEAD, LEDGER, REPLAY, is_annotated
 

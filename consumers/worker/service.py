@@ -11,14 +11,14 @@ from prometheus_client import CollectorRegistry
 
 from broker.output import Splicer
 from broker.reader import Reader
-from consumers.annotating import Decoder, Encoder
 from consumers.assembly import open_annotator, open_surveys
-from consumers.clusters import refuse_two_clusters
 from consumers.health import Health, Part, serve
 from consumers.metrics import Metrics
-from consumers.output_schemas import Containers, RegisteredSchemas
 from consumers.registry import RegistrySource
-from consumers.worker import Worker
+from consumers.worker.annotating import Decoder, Encoder
+from consumers.worker.clusters import refuse_two_clusters
+from consumers.worker.loop import Worker
+from consumers.worker.output_schemas import Containers, RegisteredSchemas
 from schemas.errors import BackboneError, ConfigurationError, SosiaError
 from schemas.source import FolderSource
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from broker.annotator import Annotator
-    from consumers.output_schemas import OutputSchemas
     from consumers.settings import BackboneSettings, RegistrySettings, Settings
+    from consumers.worker.output_schemas import OutputSchemas
     from schemas.source import SchemaSource
 
 log = structlog.get_logger()

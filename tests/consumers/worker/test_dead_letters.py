@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.batch import Dead
-from consumers.dead_letters import LONGEST_DETAIL, dead_letter, printable
 from consumers.names import DEAD
+from consumers.worker.batch import Dead
+from consumers.worker.dead_letters import LONGEST_DETAIL, dead_letter, printable
 from schemas.errors import DeadReason
-from tests.consumers.records import dead, record
+from tests.consumers.worker.records import dead, record
 
 
 def headers_of(one: Dead, survey: str | None = "ztf") -> dict[str, bytes | None]:

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 import structlog
 from confluent_kafka import Consumer, KafkaException, Producer
 
-from consumers.assignment import Assignment
-from consumers.batch import Dead, Filling
-from consumers.breaker import Breaker
-from consumers.clients import consumer_options, producer_options
-from consumers.committing import Committer, Identity, Limits
 from consumers.health import Part
-from consumers.intake import Intake
 from consumers.metrics import TransactionEnd
 from consumers.names import REPLAY
-from consumers.pipeline import Pipeline
-from consumers.quarantine import Quarantine
 from consumers.topics import TopicChooser
-from consumers.transaction import TransactionAbortedError, Transactions
+from consumers.worker.assignment import Assignment
+from consumers.worker.batch import Dead, Filling
+from consumers.worker.breaker import Breaker
+from consumers.worker.clients import consumer_options, producer_options
+from consumers.worker.committing import Committer, Identity, Limits
+from consumers.worker.intake import Intake
+from consumers.worker.pipeline import Pipeline
+from consumers.worker.quarantine import Quarantine
+from consumers.worker.transaction import TransactionAbortedError, Transactions
 from schemas.errors import DeadReason
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
     from confluent_kafka import TopicPartition
 
-    from consumers.batch import Decoded, Outcome, Record
     from consumers.health import Health
     from consumers.metrics import Metrics
     from consumers.settings import Settings
+    from consumers.worker.batch import Decoded, Outcome, Record
 
 log = structlog.get_logger()
 

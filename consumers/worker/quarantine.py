@@ -17,8 +17,8 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from consumers.assignment import Found
-    from consumers.batch import Partition, Record
+    from consumers.worker.assignment import Found
+    from consumers.worker.batch import Partition, Record
 
 log = structlog.get_logger()
 

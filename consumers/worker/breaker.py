@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from consumers.batch import Dead
+from consumers.worker.batch import Dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from consumers.batch import Outcome
+    from consumers.worker.batch import Outcome
 
 
 class Breaker:

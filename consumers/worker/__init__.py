@@ -1,0 +1,1 @@
+"""The annotating worker: `loop` polls and commits, `pipeline` decodes and infers ahead of it."""
