@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from broker.annotation import Annotation, BackboneInfo, EpochCheck, EpochState, ImageInfo, Novelty, NoveltyState
+from broker.annotation import Annotation, BackboneInfo, EpochCheck, ImageInfo, Novelty, NoveltyState
 from broker.cutout import Cutout, read_cutout
 from broker.embedding import Embedded, Stamp, StampPair
+from broker.epoch_check import EpochChecker
+from broker.rules.reference_distance import ReferenceDistance
 from schemas.errors import StampError, StampReason
 
 if TYPE_CHECKING:
@@ -17,15 +19,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from broker.embedding import Embedder
-    from broker.frame import SkyFrame
+    from broker.history.history import History
     from broker.packet import Packet
-
-#: With no earlier epochs to compare with, the distance to the reference stands without a verdict.
-RULE = "reference-distance"
+    from broker.rules.rule import Rule
 
 
 class Annotator:
-    """Compares each packet's science stamp with its stacked reference.
+    """Compares each packet's science stamp with its stacked reference and its object's earlier epochs.
 
     Parameters
     ----------
@@ -33,10 +33,21 @@ class Annotator:
         The backbone behind the sky frame and the stretch.
     clock : callable
         Returns the time, aware and in UTC.
+    rule : Rule, optional
+        Tells problematic epochs; by default none is told.
+    history : History, optional
+        Where earlier epochs are; a batch's own are there before `annotate` returns. None: there are none.
     """
 
-    def __init__(self, embedder: Embedder, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        clock: Callable[[], datetime],
+        rule: Rule | None = None,
+        history: History | None = None,
+    ) -> None:
         self._embedder = embedder
+        self._checker = EpochChecker(rule or ReferenceDistance(), history)
         self._clock = clock
         self._version = metadata.version("sosia-broker")
 
@@ -55,19 +66,32 @@ class Annotator:
         list of Annotation
             One a packet, in order. A stamp that cannot be used gives null values with
             a reason, and never touches another packet's.
+
+        Raises
+        ------
+        HistoryError
+            The history cannot be reached or is damaged.
         """
         embedded = self._embedder.embed([stamp_pair(packet) for packet in packets])
+        digests = [self._embedder.digest(packet.survey.facts.frame) for packet in packets]
+        checks = self._checker.check(packets, embedded, digests)
         now = self._clock()
         return [
-            self._annotation(packet, result, received, now)
-            for packet, result, received in zip(packets, embedded, ingest_times, strict=True)
+            self._annotation(packet, result, BackboneInfo(self._embedder.backbone.name, digest), check, received, now)
+            for packet, result, digest, check, received in zip(
+                packets, embedded, digests, checks, ingest_times, strict=True
+            )
         ]
 
-    def _backbone(self, frame: SkyFrame) -> BackboneInfo:
-        """Name the network; its digest covers the frame, so it is the survey's."""
-        return BackboneInfo(self._embedder.backbone.name, self._embedder.digest(frame))
-
-    def _annotation(self, packet: Packet, result: Embedded, received: datetime, now: datetime) -> Annotation:
+    def _annotation(
+        self,
+        packet: Packet,
+        result: Embedded,
+        backbone: BackboneInfo,
+        epoch: EpochCheck,
+        received: datetime,
+        now: datetime,
+    ) -> Annotation:
         return Annotation(
             pipeline_version=self._version,
             survey=packet.survey.name,
@@ -79,9 +103,9 @@ class Annotator:
             dec=packet.dec,
             ingest_time=received,
             annotate_time=now,
-            backbone=self._backbone(packet.survey.facts.frame),
+            backbone=backbone,
             image=ImageInfo(result.masked_fraction, packet.seeing, packet.snr, packet.magnitude),
-            epoch=_epoch(result),
+            epoch=epoch,
             novelty=(_novelty(result),),
         )
 
@@ -112,19 +136,6 @@ def _masked(science: Cutout, mask: Cutout | StampError) -> Cutout | StampError:
         return StampError(StampReason.CORRUPT, "the mask is not an image of the science stamp's shape")
     image = np.where(mask.image != 0, np.float32(np.nan), science.image)
     return Cutout(image, science.header, science.variance, science.psf)
-
-
-def _epoch(result: Embedded) -> EpochCheck:
-    if result.science_reason is not None:
-        return EpochCheck(EpochState.UNREADABLE, RULE, reason=str(result.science_reason))
-    if result.reference_reason is not None:
-        return EpochCheck(EpochState.NO_REFERENCE, RULE, reason=f"reference: {result.reference_reason}")
-    return EpochCheck(
-        EpochState.WARMING_UP,
-        RULE,
-        reference_distance=result.reference_distance,
-        reason="no earlier epochs to judge the distance by",
-    )
 
 
 def _novelty(result: Embedded) -> Novelty:

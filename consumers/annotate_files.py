@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,10 @@ from rich.console import Console
 from rich.progress import track
 
 from broker.annotation import Annotation, to_json
-from broker.files import find_files, read_files
-from consumers.assembly import open_annotator, open_surveys, utc_now
+from broker.files import find_files
+from broker.history.sqlite import SqliteHistory
+from broker.time_order import find_places, read_places
+from consumers.assembly import choose_rule, open_annotator, open_surveys, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from broker.annotator import Annotator
     from broker.files import FilePacket
+    from broker.time_order import Place
     from consumers.settings import Settings
     from schemas.errors import SosiaError
 
@@ -41,14 +45,16 @@ class FileAnnotation:
 def annotate_files(
     paths: Sequence[Path], settings: Settings, *, survey: str | None = None, schemas: Path | None = None
 ) -> Iterator[FileAnnotation]:
-    """Annotate all the alerts of some files, with a progress bar on a terminal.
+    """Annotate all the alerts of some files in the order in which they were taken, as the stream would judge them.
+
+    What the alerts tell of their objects is kept for the call, and only for it. On a terminal there is a progress bar.
 
     Parameters
     ----------
     paths : sequence of Path
         Files, or folders with ``.avro`` files in them.
     settings : Settings
-        Its sections ``backbone``, ``input`` and ``registry``.
+        Its sections ``backbone``, ``epoch``, ``history`` (how much is kept), ``input`` and ``registry``.
     survey : str, optional
         Read only this survey's alerts.
     schemas : Path, optional
@@ -57,15 +63,19 @@ def annotate_files(
     Yields
     ------
     FileAnnotation
-        In the order of the files; what cannot be read has its error in its place.
+        What cannot be read first, with its error; then in time order.
     """
     names = [survey] if survey else ["ztf", "lsst", *(one.survey for one in settings.input.surveys), "stamps"]
-    found = read_files(
-        _with_progress(find_files(paths)), open_surveys(dict.fromkeys(names)), schemas or settings.registry.schemas
-    )
-    annotator = open_annotator(settings.backbone)
-    while batch := list(islice(found, settings.worker.batch_size)):
-        yield from _annotated(batch, annotator)
+    surveys, schemas = open_surveys(dict.fromkeys(names), settings.input.surveys), schemas or settings.registry.schemas
+    places, unreadable = find_places(find_files(paths), surveys, schemas)
+    yield from (FileAnnotation(one.file, error=one.error) for one in unreadable)
+    if not places:
+        return
+    with closing(SqliteHistory(None, settings.history.epochs)) as history:
+        annotator = open_annotator(settings.backbone, choose_rule(settings.epoch, history), history)
+        found = read_places(_with_progress(places), surveys, schemas)
+        while batch := list(islice(found, settings.worker.batch_size)):
+            yield from _annotated(batch, annotator)
 
 
 def _annotated(batch: Sequence[FilePacket], annotator: Annotator) -> Iterator[FileAnnotation]:
@@ -78,6 +88,6 @@ def _annotated(batch: Sequence[FilePacket], annotator: Annotator) -> Iterator[Fi
             yield FileAnnotation(one.file, annotation=next(annotations))
 
 
-def _with_progress(files: Sequence[Path]) -> Iterable[Path]:
+def _with_progress(places: Sequence[Place]) -> Iterable[Place]:
     console = Console(stderr=True)
-    return track(files, "Annotating", console=console) if console.is_terminal else files
+    return track(places, "Annotating", console=console) if console.is_terminal else places

@@ -29,6 +29,7 @@ class Part(StrEnum):
     """What a worker needs in order to annotate."""
 
     BACKBONE = "backbone"
+    HISTORY = "history"
     PARTITIONS = "partitions"
     SCHEMAS = "schemas"
     WORKER = "worker"

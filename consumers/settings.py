@@ -96,6 +96,9 @@ class SurveyInput(Section):
     patterns: tuple[str, ...] = ()
     #: Of dated topics, how many of the newest dates are read: an expired topic must not starve the live one.
     days: int = Field(default=7, ge=1, le=366)
+    #: Of own stamps, the sky frame: its side [px] and scale [arcsec/px]. ULISSE's 25.6" by default.
+    frame_pixels: int = Field(default=64, ge=8, le=512)
+    frame_scale: float = Field(default=0.4, gt=0, le=10)
 
     @field_validator("topics")
     @classmethod
@@ -142,6 +145,9 @@ class InputSettings(Section):
         for topic in topics:
             if topics.count(topic) > 1:
                 raise ValueError(f"topic {topic} is named more than once; leave it in one place")
+        own = sorted({one.survey for one in surveys} - {"ztf", "lsst"})
+        if len(own) > 1:  # an EpochStamp does not say whose it is
+            raise ValueError(f"{', '.join(own)} are all surveys of own stamps; run one worker for each")
         return surveys
 
 
@@ -180,7 +186,7 @@ class BackboneSettings(Section):
 class HistorySettings(Section):
     """Where the earlier epochs of objects are kept; `sosia annotate` keeps its own, for the call."""
 
-    #: ``sqlite:PATH`` for the workers of one machine, ``redis://host:port/db`` for those of many; without it no history.
+    #: ``sqlite:PATH`` for the workers of one machine, ``redis://host:port/db`` for those of many; without it none.
     url: Annotated[str, Field(pattern=r"^(sqlite:.|rediss?://.)")] | None = None
     username: str | None = None
     password: SecretStr | None = None
@@ -288,12 +294,6 @@ class Settings(BaseSettings):
     registry: RegistrySettings = RegistrySettings()
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
-
-    @model_validator(mode="after")
-    def _rule_has_its_history(self) -> Self:
-        if self.epoch.rule == "cavuoti2024-causal" and self.history.url is None:
-            raise ValueError("epoch.rule: cavuoti2024-causal needs earlier epochs; set history.url")
-        return self
 
     @model_validator(mode="before")
     @classmethod

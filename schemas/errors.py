@@ -6,6 +6,7 @@
     ├── ConfigurationError      a setting is wrong; names the key and the mend (exit code 2)
     ├── BackboneError           weights are missing, damaged or of the wrong shape
     ├── UnreadableError         a record that cannot be read: it becomes a dead letter
+    ├── HistoryError            the earlier epochs cannot be had: unreachable, damaged or of another version
     ├── StampError              an image that cannot be used: its scores are null, with a reason
     └── SchemaSourceDownError   the schema source does not answer: pause and ask again, never a dead letter
 """
@@ -49,6 +50,10 @@ class ConfigurationError(SosiaError):
 
 class BackboneError(SosiaError):
     """A backbone's weights are missing, damaged or of the wrong shape."""
+
+
+class HistoryError(SosiaError):
+    """The store of earlier epochs cannot be reached, is damaged or of another version; names it and the mend."""
 
 
 class UnreadableError(SosiaError):

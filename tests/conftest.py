@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import redis_server as redis
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -28,3 +32,15 @@ def shared_data() -> Path:
 def weights(shared_data: Path) -> Path:
     """ImageNet weights of EfficientNetV2-B0, top removed."""
     return shared_data / "weights" / "efficientnetv2b0_imagenet_notop.h5"
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.RedisServer]:
+    """A running Redis; tests keep apart by the names in their rows. Without the program, as above."""
+    if shutil.which(redis.PROGRAM) is None:
+        missing = f"needs the program {redis.PROGRAM} (Debian's package redis-server)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with redis.RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server

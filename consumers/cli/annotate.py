@@ -46,9 +46,10 @@ def _line(one: FileAnnotation) -> str:
         return f"{one.file}: {one.error}"
     annotation, epoch = one.annotation, one.annotation.epoch
     distance = "-" if epoch.reference_distance is None else f"{epoch.reference_distance:.3f}"
+    verdict = f"({epoch.reason})" if epoch.score is None else f"score {epoch.score:.2f}"
     return "  ".join(
         (
             f"{annotation.survey:5} {annotation.object_id:20} {annotation.epoch_id:20} {annotation.band or '-':2}",
-            f"distance {distance:8} {epoch.state} ({epoch.reason})",
+            f"distance {distance:8} {epoch.state} {verdict}{'  PROBLEMATIC' if epoch.problematic else ''}",
         )
     )

@@ -9,9 +9,10 @@ import structlog
 from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
+from broker.history.opening import open_history
 from broker.output import Splicer
 from broker.reader import Reader
-from consumers.assembly import open_annotator, open_surveys
+from consumers.assembly import choose_rule, open_annotator, open_surveys
 from consumers.health import Health, Part, serve
 from consumers.metrics import Metrics
 from consumers.registry import RegistrySource
@@ -19,14 +20,16 @@ from consumers.worker.annotating import Decoder, Encoder
 from consumers.worker.clusters import refuse_two_clusters
 from consumers.worker.loop import Worker
 from consumers.worker.output_schemas import Containers, RegisteredSchemas
+from consumers.worker.patient_history import PatientHistory
 from schemas.errors import BackboneError, ConfigurationError, SosiaError
 from schemas.source import FolderSource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from broker.annotator import Annotator
-    from consumers.settings import BackboneSettings, RegistrySettings, Settings
+    from consumers.settings import HistorySettings, RegistrySettings, Settings
     from consumers.worker.output_schemas import OutputSchemas
     from schemas.source import SchemaSource
 
@@ -48,6 +51,8 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
         No input is configured, or servers of two clusters.
     BackboneError
         There are no usable weights.
+    HistoryError
+        The history cannot be opened at the start; later on the worker waits for it.
     SosiaError
         A fatal error of Kafka's, such as another worker of the same name.
     """
@@ -62,35 +67,46 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
     metrics.watch(health.live, health.ready)
     with serve(health, registry, settings.metrics.host, settings.metrics.port) as address:
         log.info("health", address=address)
-        annotator = _annotator(settings.backbone, allow_untrained=allow_untrained)
+        history = _history(settings.history, lambda problem: health.report(Part.HISTORY, problem))
+        annotator = _annotator(settings, history, allow_untrained=allow_untrained)
         health.report(Part.BACKBONE, None)
-        decode = Decoder(Reader(open_surveys(surveys), source), schemas)
+        decode = Decoder(Reader(open_surveys(surveys, settings.input.surveys), source), schemas)
         worker = Worker(settings, decode, Encoder(annotator, Splicer(), metrics), health, metrics)
-        stop_on_signals(worker)
+        stop_on_signals(worker, *(() if history is None else (history.give_up,)))
         try:
             worker.run()
         except KafkaException as error:
             raise SosiaError(f"Kafka: {error.args[0].str()}; nothing is lost, start the worker again") from error
 
 
-def _annotator(settings: BackboneSettings, *, allow_untrained: bool) -> Annotator:
+def _history(settings: HistorySettings, report: Callable[[str | None], None]) -> PatientHistory | None:
+    if settings.url is None:
+        return None
+    password = None if settings.password is None else settings.password.get_secret_value()
+    history = open_history(settings.url, settings.epochs, settings.expiry_s, settings.username, password)
+    return PatientHistory(history, report)
+
+
+def _annotator(settings: Settings, history: PatientHistory | None, *, allow_untrained: bool) -> Annotator:
+    rule = choose_rule(settings.epoch, history)
     try:
-        return open_annotator(settings)
+        return open_annotator(settings.backbone, rule, history)
     except BackboneError as error:
         if not allow_untrained:
             raise
         log.warning("no weights: distances mean nothing", error=str(error))
-        return open_annotator(settings, untrained=True)
+        return open_annotator(settings.backbone, rule, history, untrained=True)
 
 
-def stop_on_signals(worker: Worker) -> None:
-    """Stop the worker on SIGTERM or SIGINT; the second one has its default effect, and kills."""
+def stop_on_signals(worker: Worker, *others: Callable[[], None]) -> None:
+    """Stop the worker and others on SIGTERM or SIGINT; the second one has its default effect, and kills."""
 
     def stop(number: int, _: FrameType | None) -> None:
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, signal.SIG_DFL)
         log.info("stopping", signal=signal.Signals(number).name)
-        worker.stop()
+        for stop_other in (worker.stop, *others):
+            stop_other()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from broker.frame import SkyFrame
+from broker.history.sqlite import SqliteHistory
+from consumers.assembly import choose_rule, open_surveys
 from consumers.configuration import load_settings
-from consumers.settings import Settings
+from consumers.settings import EpochSettings, Settings
 from schemas.errors import ConfigurationError
 
 Load = Callable[[str], Settings]
@@ -214,3 +217,51 @@ def test_outputs_go_through_the_registry_where_there_is_one(load: Load) -> None:
     assert load(url).registry.registers
     assert not load(url + "output = false").registry.registers
     assert "set registry.url" in refused(load, "[registry]\noutput = true")
+
+
+def test_there_is_no_history_unless_one_is_configured(load: Load) -> None:
+    assert load("").history.url is None
+    history = load("[history]\nurl = 'redis://127.0.0.1:6379/0'\nepochs = 10\nexpiry_days = 2").history
+    assert (history.url, history.epochs, history.expiry_s) == ("redis://127.0.0.1:6379/0", 10, 172_800.0)
+    assert load("[history]\nurl = 'sqlite:a@b.sqlite'").history.url == "sqlite:a@b.sqlite"
+
+
+@pytest.mark.parametrize("url", ["history.sqlite", "sqlite:", "http://127.0.0.1", ""])
+def test_what_is_no_history_is_refused(load: Load, url: str) -> None:
+    assert "history.url" in refused(load, f"[history]\nurl = '{url}'")
+
+
+def test_a_history_s_password_never_shows(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = refused(load, "[history]\nurl = 'redis://me:hush@127.0.0.1:6379/0'")
+    assert "history.password" in message
+    assert "hush" not in message
+    monkeypatch.setenv("SOSIA_HISTORY__PASSWORD", "hush")
+    assert "hush" not in repr(load("[history]\nurl = 'redis://127.0.0.1:6379/0'"))
+
+
+def test_rules_are_known_by_name(load: Load) -> None:
+    assert load("[epoch]\nrule = 'cavuoti2024-causal'").epoch.rule == "cavuoti2024-causal"
+    assert "epoch.rule" in refused(load, "[epoch]\nrule = 'cavuoti'")
+
+
+def test_the_rule_follows_the_history() -> None:
+    history = SqliteHistory(None)
+    assert choose_rule(EpochSettings(), None).name == "reference-distance"
+    assert choose_rule(EpochSettings(), history).name == "cavuoti2024-causal"
+    assert choose_rule(EpochSettings(rule="reference-distance"), history).name == "reference-distance"
+    with pytest.raises(
+        ConfigurationError, match=r"epoch\.rule: cavuoti2024-causal needs earlier epochs; set history\.url"
+    ):
+        choose_rule(EpochSettings(rule="cavuoti2024-causal"), None)
+    history.close()
+
+
+def test_own_stamps_have_their_own_frame_and_one_worker_a_survey(tmp_path: Path) -> None:
+    kids = '[[input.surveys]]\nsurvey = "kids"\ntopics = ["a"]\nframe_pixels = 100\nframe_scale = 0.2\n'
+    (tmp_path / "one.toml").write_text(kids)
+    inputs = load_settings(tmp_path / "one.toml").input.surveys
+    (survey,) = open_surveys(["kids"], inputs)
+    assert survey.facts.frame == SkyFrame(100, 0.2)
+    (tmp_path / "two.toml").write_text(kids + kids.replace("kids", "vis").replace('"a"', '"b"'))
+    with pytest.raises(ConfigurationError, match="kids, vis are all surveys of own stamps"):
+        load_settings(tmp_path / "two.toml")

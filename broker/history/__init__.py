@@ -1,0 +1,1 @@
+"""Where the earlier epochs of an object are kept, whichever worker saw them."""
