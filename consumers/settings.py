@@ -173,9 +173,10 @@ class WorkerSettings(Section):
 class BackboneSettings(Section):
     """The network that embeds the stamps."""
 
-    #: ``efficientnet-b0`` or ``efficientnetv2-b0``; by default the one that the weights belong to.
+    #: ``sosia-64``, ``efficientnet-b0`` or ``efficientnetv2-b0``; by default the one that the weights belong to,
+    #: and without weights ``sosia-64``.
     name: str | None = None
-    #: A local weights file; without it Keras downloads its own.
+    #: A local weights file; without it ``sosia-64`` has its own, and Keras downloads the others.
     weights: Path | None = None
     #: Images a forward pass; fixed, so that the network is traced once.
     batch: int = Field(default=64, ge=1, le=4096)

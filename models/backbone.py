@@ -1,4 +1,4 @@
-"""The networks behind the embedding: Keras' EfficientNets without their top, average-pooled to 1280 features."""
+"""The networks behind the embedding: EfficientNets without their top, and the bundled one that learnt from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.weights import ARCHITECTURES, DEFAULT, INPUT_SIZE, download, initialise, read, recognise
+from models.weights import ARCHITECTURES, BUNDLED, DEFAULT, bundled, download, initialise, read, recognise
 from schemas.errors import BackboneError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Backbone:
     name : str
         For annotations.
     model : tf_keras.Model
-        Maps (n, 224, 224, 3) in 0 to 255 to (n, 1280).
+        Maps (n, side, side, 3) in 0 to 255 to (n, 1280).
     batch : int
         Images per forward pass.
 
@@ -52,12 +52,12 @@ class Backbone:
         import tensorflow as tf
 
         self.name = name
-        self.input_size = INPUT_SIZE
+        self.input_size = int(model.input_shape[1])
         self.digest = _digest(model)
         self.traces = 0
         self._model = model
         self._batch = batch
-        signature = [tf.TensorSpec((batch, INPUT_SIZE, INPUT_SIZE, 3), tf.float32)]
+        signature = [tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32)]
         self._forward = tf.function(self._trace, input_signature=signature)
 
     def _trace(self, images: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class Backbone:
 
         Parameters
         ----------
-        images : float32 array (n, 224, 224, 3)
+        images : float32 array (n, side, side, 3)
             In 0 to 255; the networks scale by themselves. Any n: the last pass is padded.
 
         Returns
@@ -82,11 +82,12 @@ class Backbone:
         float32 array (n, 1280)
         """
         features = np.empty((len(images), FEATURES), dtype=np.float32)
-        padded = np.zeros((self._batch, *images.shape[1:]), dtype=np.float32)
         for start in range(0, len(images), self._batch):
             chunk = images[start : start + self._batch]
-            padded[: len(chunk)] = chunk
-            features[start : start + len(chunk)] = self._forward(padded).numpy()[: len(chunk)]
+            count = len(chunk)
+            if count < self._batch:
+                chunk = np.concatenate([chunk, np.zeros((self._batch - count, *images.shape[1:]), dtype=np.float32)])
+            features[start : start + count] = self._forward(chunk).numpy()[:count]
         return features
 
 
@@ -102,10 +103,11 @@ def load_backbone(
 
     Parameters
     ----------
-    name : {"efficientnet-b0", "efficientnetv2-b0"}, optional
-        Without it, what the weights file holds, or EfficientNetV2-B0.
+    name : {"efficientnet-b0", "efficientnetv2-b0", "sosia-64"}, optional
+        Without it, what the weights file holds, or `sosia-64`.
     weights : path, optional
-        A Keras weights file (.h5). Without it Keras downloads those trained on ImageNet, and checks their hash.
+        A Keras weights file (.h5). Without it `sosia-64` takes those that come with the project, and for the others
+        Keras downloads those trained on ImageNet; both are checked by their hash.
     untrained : bool
         Use seeded random weights, the same in every process.
     batch : int
@@ -126,7 +128,7 @@ def load_backbone(
         return Backbone(f"{name}-untrained", initialise(name), batch)
     if weights is None:
         name = name or DEFAULT
-        return Backbone(name, download(name), batch)
+        return Backbone(name, bundled() if name == BUNDLED else download(name), batch)
     name = recognise(weights, name)
     return Backbone(name, read(name, weights), batch)
 

@@ -18,7 +18,7 @@ TELLING_LAYER = "sosia64_features"
 
 #: Channels and residual blocks of the stages at 32, 16, 8 and 4 px, and channels before pooling. Plain 3x3
 #: convolutions of 22 million multiplications: a CPU works these off faster than an EfficientNet's depthwise ones.
-STAGES, POOLED = ((24, 0), (48, 0), (64, 2), (128, 1)), 640
+STAGES, POOLED = ((24, 0), (48, 0), (64, 2), (160, 1)), 640
 
 
 def build(*, normalised: bool = False) -> Model:
@@ -43,17 +43,25 @@ def build(*, normalised: bool = False) -> Model:
         return layers.ReLU(name=f"{name}_relu")(x) if active else x
 
     images = layers.Input((SIDE, SIDE, 3))
-    x = images
+    x, levels = images, []
     for stage, (channels, blocks) in enumerate(STAGES, 1):
         x = convolve(x, f"stage{stage}", channels, stride=2)
         for block in range(1, blocks + 1):
             name = f"stage{stage}_block{block}"
             y = convolve(x, f"{name}_first", channels)
             y = convolve(y, f"{name}_second", channels, active=False)
+            # Squeeze and excite (Hu et al. 2018): what else is in the stamp decides what a feature is worth.
+            gate = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(y)
+            gate = layers.Dense(channels // 4, activation="relu", name=f"{name}_gate1")(gate)
+            gate = layers.Dense(channels, activation="hard_sigmoid", name=f"{name}_gate2")(gate)
+            y = layers.Multiply(name=f"{name}_excite")([y, gate])
             x = layers.ReLU(name=f"{name}_leave")(layers.Add(name=f"{name}_sum")([x, y]))
-    x = convolve(x, "widen", POOLED, size=1)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return Model(images, layers.Dense(FEATURES, name=TELLING_LAYER)(x), name="sosia-64")
+        levels.append(x)
+    levels[-1] = convolve(x, "widen", POOLED, size=1)
+    # The finer stages' means tell noise and texture.
+    x = layers.Concatenate(name="pooled")([layers.GlobalAveragePooling2D()(level) for level in levels[1:]])
+    features = layers.Dense(FEATURES, kernel_initializer="zeros", name=TELLING_LAYER)(x)  # starts from the mean
+    return Model(images, features, name="sosia-64")
 
 
 def fold(trained: Model) -> Model:
@@ -72,12 +80,13 @@ def fold(trained: Model) -> Model:
     import numpy as np
 
     folded = build()
+    normalisations = {layer.name: layer for layer in trained.layers}
     for layer in folded.layers:
         if not layer.weights:
             continue
         weights = trained.get_layer(layer.name).get_weights()
-        if layer.name != TELLING_LAYER:
-            normalisation = trained.get_layer(f"{layer.name}_normalisation")
+        if f"{layer.name}_normalisation" in normalisations:
+            normalisation = normalisations[f"{layer.name}_normalisation"]
             scale, offset, mean, variance = normalisation.get_weights()
             factor = scale / np.sqrt(variance + normalisation.epsilon)
             weights = [weights[0] * factor, offset - mean * factor]
@@ -90,18 +99,16 @@ def save(model: Model, file: Path) -> None:
     import h5py
     import numpy as np
 
-    model.save_weights(str(file), save_format="h5")
-    with h5py.File(file, "r+") as stored:
-        found: list[str] = []
-        stored.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
-        values = {name: stored[name][()] for name in found}
-        groups = {
-            name: {key: np.array(stored[name].attrs[key]) for key in stored[name].attrs} for name in (*stored, "/")
-        }
-    with h5py.File(file, "w", track_order=False) as halved:
-        for name, attributes in groups.items():
-            group = halved.require_group(name)
-            for key, value in attributes.items():
-                group.attrs[key] = value
-        for name, value in values.items():
-            halved[name] = value.astype(np.float16)
+    whole = file.with_suffix(".whole.h5")
+    model.save_weights(str(whole), save_format="h5")
+    with h5py.File(whole, "r+") as stored, h5py.File(file, "w") as halved:
+        for layer in model.layers:
+            for weight in layer.weights:
+                name = f"{layer.name}/{weight.name}"
+                values = stored[name][()]
+                del stored[name]
+                stored[name] = values.astype(np.float16)
+        for name in stored:
+            stored.copy(name, halved)  # without the room of what was deleted
+        halved.attrs.update(stored.attrs)
+    whole.unlink()

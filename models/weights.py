@@ -1,35 +1,69 @@
-"""Where a network's weights come from: Keras' download, a file, or a seed."""
+"""Where a network's weights come from: this package, Keras' download, a file, or a seed."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models import student
 from schemas.errors import BackboneError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tf_keras import Model
 
-#: Our names, and the functions of `tf_keras.applications`.
-ARCHITECTURES = {"efficientnet-b0": "EfficientNetB0", "efficientnetv2-b0": "EfficientNetV2B0"}
-DEFAULT = "efficientnetv2-b0"
-INPUT_SIZE = 224
+#: Keras' networks: our names, and the functions of `tf_keras.applications`.
+KERAS = {"efficientnet-b0": "EfficientNetB0", "efficientnetv2-b0": "EfficientNetV2B0"}
+#: The project's own network, whose weights come with it: `models.student`.
+BUNDLED = "sosia-64"
+ARCHITECTURES = (*KERAS, BUNDLED)
+DEFAULT = BUNDLED
+_KERAS_SIDE = 224
+
+BUNDLED_FILE = Path(__file__).with_name("sosia-64.h5")
+BUNDLED_SHA256 = "9f167c4b0fe1dc96487c1f1cc19c68bf68fb5ab43e2caf2befa853cf636b98ac"
 
 #: A layer that only one of them has: the first block of V1 has a depthwise convolution, that of V2 is fused.
-_TELLING_LAYERS = {"efficientnet-b0": "block1a_dwconv", "efficientnetv2-b0": "block1a_project_conv"}
+_TELLING_LAYERS = {
+    "efficientnet-b0": "block1a_dwconv",
+    "efficientnetv2-b0": "block1a_project_conv",
+    BUNDLED: student.TELLING_LAYER,
+}
 
 #: Of ImageNet's channels; the official file of EfficientNet-B0 stores them where variances belong.
 _STANDARD_DEVIATIONS = (0.229, 0.224, 0.225)
 
 _SEED = 20120
 _TIMEOUT = 15.0  # of the download: seconds without a byte
+
+
+def input_side(name: str) -> int:
+    """Side of a network's input [px]."""
+    return student.SIDE if name == BUNDLED else _KERAS_SIDE
+
+
+def bundled(file: Path = BUNDLED_FILE, sha256: str = BUNDLED_SHA256) -> Model:
+    """Read the weights that come with the project.
+
+    Raises
+    ------
+    BackboneError
+        The file is not the one that was published with this version.
+    """
+    mend = "install sosia-broker again, or make it again with `sosia train backbone`"
+    if not file.is_file():
+        raise BackboneError(f"bundled weights {file} are missing: {mend}")
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != sha256:
+        raise BackboneError(f"bundled weights {file} have sha256 {found} instead of {sha256}: {mend}")
+    return read(BUNDLED, file)
 
 
 def download(name: str) -> Model:
@@ -105,8 +139,10 @@ def initialise(name: str) -> Model:
 def _build(name: str, weights: str | None) -> Model:
     import tf_keras
 
-    make = getattr(tf_keras.applications, ARCHITECTURES[name])
-    return make(include_top=False, weights=weights, input_shape=(INPUT_SIZE, INPUT_SIZE, 3), pooling="avg")
+    if name == BUNDLED:
+        return student.build()
+    make = getattr(tf_keras.applications, KERAS[name])
+    return make(include_top=False, weights=weights, input_shape=(_KERAS_SIDE, _KERAS_SIDE, 3), pooling="avg")
 
 
 def _correct_normalization(model: Model) -> None:
@@ -140,4 +176,5 @@ def _damaged(weights: Path, name: str | None, error: Exception) -> BackboneError
 
 
 def _mend(name: str | None) -> str:
-    return f"set SOSIA_BACKBONE__WEIGHTS to a Keras weights file (.h5) of {name or DEFAULT} without its top"
+    wanted = name or " or ".join(ARCHITECTURES)
+    return f"set SOSIA_BACKBONE__WEIGHTS to a Keras weights file (.h5) of {wanted} without its top"

@@ -20,6 +20,8 @@ _COMMANDS = {
     "tail": "a subscriber: print annotated alerts",
     "ledger": "audit the ledger: was every input record annotated or dead-lettered exactly once?",
     "annotate": "no Kafka: files in, one annotation a line out",
+    "train": "make a network's weights again",
+    "evaluate": "print the figures of a network's card again",
 }
 _USAGE_ERROR = 2
 

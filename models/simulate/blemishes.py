@@ -127,11 +127,11 @@ def _bleeding(picture: Floats, rng: np.random.Generator, fwhm: float) -> Floats:
     star = full * 10 * (1 + (np.hypot(x, y) / fwhm) ** 2) ** -rng.uniform(1.6, 2.5)
     trail = full * (np.abs(x) < width / 2) * (np.abs(y) < length)
     spoilt = np.minimum(picture + star, full)
-    return np.maximum(spoilt, trail) if rng.random() < 0.7 else np.maximum(spoilt.T, trail.T).T
+    return np.asarray(np.maximum(spoilt, trail))
 
 
 def _ghost(picture: Floats, rng: np.random.Generator, fwhm: float) -> Floats:
-    """A bright star's light by another way: a ring, a disc or an arc with soft edges."""
+    """Add a bright star's light that came another way: a ring, a disc or an arc with soft edges."""
     y, x = _place(picture, rng, spread=2.0)
     radius, outer = np.hypot(x, y), rng.uniform(0.1, 0.8) * len(picture)
     inner, soft = outer * rng.choice([0.0, rng.uniform(0.2, 0.9)]), rng.uniform(0.3, 1.0) * fwhm
@@ -169,7 +169,7 @@ def _fringes(picture: Floats, rng: np.random.Generator, fwhm: float) -> Floats:
 
 
 def _crosstalk(picture: Floats, rng: np.random.Generator, fwhm: float) -> Floats:
-    """A star elsewhere on the detector leaves a copy of its shape, bright or dark, sharp or with a trail."""
+    """Copy the shape of a star elsewhere on the detector, bright or dark, sharp or with a trail."""
     y, x = _place(picture, rng)
     spot = (np.hypot(x, y) < fwhm * rng.uniform(0.3, 2.0)).astype(float)
     if rng.random() < 0.4:
@@ -178,7 +178,7 @@ def _crosstalk(picture: Floats, rng: np.random.Generator, fwhm: float) -> Floats
 
 
 def _mover(picture: Floats, rng: np.random.Generator, fwhm: float) -> Floats:
-    """A short trail: an asteroid's."""
+    """Draw an asteroid's short trail."""
     across, along = _line(picture, rng)
     width, half = fwhm / 2.355, fwhm * rng.uniform(0.2, 6.0)
     beyond = np.maximum(np.abs(along - rng.uniform(-0.4, 0.4) * len(picture)) - half, 0.0)
@@ -232,7 +232,7 @@ def _cloud(picture: Floats, rng: np.random.Generator, fwhm: float) -> Floats:
 
 
 def _doubled(picture: Floats, rng: np.random.Generator, fwhm: float) -> Floats:
-    """The telescope moved once during the exposure, or the image was laid in the wrong place."""
+    """Lay the image in the wrong place, in whole or, where the telescope moved once meanwhile, in part."""
     jump = np.rint(fwhm * rng.uniform(0.5, 5) * np.array([np.cos(a := rng.uniform(0, 2 * np.pi)), np.sin(a)]))
     share = rng.choice([1.0, rng.uniform(0.2, 0.8)])
     return np.asarray(share * np.roll(picture, jump.astype(int), (0, 1)) + (1 - share) * picture)
