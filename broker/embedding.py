@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from broker.cutout import MIN_SIDE
-from broker.frame import FRAME_MANIFEST, Framed, SkyFrame, bring_to_frame
-from broker.geometry import Geometry
+from broker.frame import FRAME_MANIFEST, FramedStamps, bring_to_frame
+from broker.geometry import Geometry, SkyFrame
 from broker.stretch import STRETCH_MANIFEST, stretch
 from schemas.errors import StampError, StampReason
 
@@ -260,7 +260,7 @@ def prepare(batch: Sequence[StampPair]) -> list[Prepared]:
     return [prepared[index] for index in range(len(batch))]
 
 
-def _bring(stamps: Sequence[Stamp | StampError], bands: int, frame: SkyFrame) -> Framed:
+def _bring(stamps: Sequence[Stamp | StampError], bands: int, frame: SkyFrame) -> FramedStamps:
     """Frame what there is; what there is not takes its place as a stamp of NaN, with its own reason."""
     nothing = np.full((bands, MIN_SIDE, MIN_SIDE), np.nan, dtype=np.float32)
     images = [nothing] * len(stamps)

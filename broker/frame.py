@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from broker.geometry import Geometry
+    from broker.geometry import Geometry, SkyFrame
 
 #: Share of missing pixels above which a stamp is unreadable.
 MAX_MISSING = 0.30
@@ -48,24 +48,8 @@ FRAME_MANIFEST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SkyFrame:
-    """Size and sampling of a survey's frame.
-
-    Attributes
-    ----------
-    side : int
-        [px].
-    scale : float
-        [arcsec/px].
-    """
-
-    side: int
-    scale: float
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Framed:
+class FramedStamps:
     """A batch of stamps in the sky frame.
 
     Attributes
@@ -88,7 +72,9 @@ class Framed:
     errors: list[StampError | None]
 
 
-def bring_to_frame(images: Sequence[NDArray[np.float32]], geometries: Sequence[Geometry], frame: SkyFrame) -> Framed:
+def bring_to_frame(
+    images: Sequence[NDArray[np.float32]], geometries: Sequence[Geometry], frame: SkyFrame
+) -> FramedStamps:
     """Resample a batch of stamps, judge them, and fill what is missing with noise.
 
     The frame is a disc: a square stamp shows a square's corners only while nothing rotates. Beyond
@@ -108,7 +94,7 @@ def bring_to_frame(images: Sequence[NDArray[np.float32]], geometries: Sequence[G
 
     Returns
     -------
-    Framed
+    FramedStamps
         With the errors ``MASKED`` where more than 30 % of the disc are missing, ``BLANK`` where all
         pixels of a band are equal.
     """
@@ -122,7 +108,7 @@ def bring_to_frame(images: Sequence[NDArray[np.float32]], geometries: Sequence[G
     framed[unusable] = core[unusable] = np.nan
     level, noise = background(core)
     filled = np.where(np.isnan(framed), level + noise * noise_field(frame.side), framed).astype(np.float32)
-    return Framed(filled, level, noise, missing, errors)
+    return FramedStamps(filled, level, noise, missing, errors)
 
 
 def disc(side: int) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Where the sky is in an image stamp."""
+"""Where the sky is in an image stamp, and the frame that it is brought to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,22 @@ if TYPE_CHECKING:
 
 #: A header whose pixels are larger or smaller does not describe a stamp of any survey [arcsec/px].
 _FINEST, _COARSEST = 0.01, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SkyFrame:
+    """Size and sampling of a survey's frame.
+
+    Attributes
+    ----------
+    side : int
+        [px].
+    scale : float
+        [arcsec/px].
+    """
+
+    side: int
+    scale: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from broker.frame import SkyFrame
-    from broker.geometry import Geometry
+    from broker.geometry import Geometry, SkyFrame
 
 #: Keys' parameter *a*: the one value with which the cubic also reproduces a parabola.
 KERNEL = -0.5

@@ -11,7 +11,7 @@ from broker.frame import disc, noise_field
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from broker.frame import Framed
+    from broker.frame import FramedStamps
 
 BLACK = -3.0
 """Shown as 0 [sigma]: one noise pixel in 700 is clipped."""
@@ -35,7 +35,7 @@ STRETCH_MANIFEST = {
 """Every constant of this file: part of the digest. ``version`` stands for the formula."""
 
 
-def stretch(science: Framed, reference: Framed) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def stretch(science: FramedStamps, reference: FramedStamps) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     r"""Stretch a batch of science images and their references, and fade them out towards the frame's edge.
 
     With background :math:`b_I` and noise :math:`\sigma_I` of either image :math:`I` (science :math:`S`,
@@ -58,7 +58,7 @@ def stretch(science: Framed, reference: Framed) -> tuple[NDArray[np.float32], ND
 
     Parameters
     ----------
-    science, reference : Framed
+    science, reference : FramedStamps
         Of the same packets; images of NaN where there is none.
 
     Returns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from broker.annotator import Annotator
 from broker.embedding import Embedder
-from broker.frame import SkyFrame
+from broker.geometry import SkyFrame
 from broker.rules.cavuoti2024_causal import Cavuoti2024Causal
 from broker.rules.reference_distance import ReferenceDistance
 from broker.surveys.rubin import Rubin

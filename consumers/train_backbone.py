@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from broker.cutout import Cutout
 from broker.embedding import INPUT_MANIFEST, Stamp, StampPair, network_input, prepare
-from broker.frame import FRAME_MANIFEST, SkyFrame
-from broker.geometry import Geometry
+from broker.frame import FRAME_MANIFEST
+from broker.geometry import Geometry, SkyFrame
 from broker.stretch import STRETCH_MANIFEST
 from models.train.stamps import FORMATS
 from schemas.errors import StampError, StampReason

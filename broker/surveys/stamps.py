@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from broker.frame import SkyFrame
-from broker.geometry import Geometry
+from broker.geometry import Geometry, SkyFrame
 from broker.packet import Packet
 from broker.surveys.fields import band, identifier, number, record
 from broker.surveys.survey import Facts

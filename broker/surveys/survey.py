@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from broker.cutout import Cutout
-    from broker.frame import SkyFrame
-    from broker.geometry import Geometry
+    from broker.geometry import Geometry, SkyFrame
     from broker.packet import Packet
     from schemas.framing import Framed
 

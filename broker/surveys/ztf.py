@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import erfa
 
-from broker.frame import SkyFrame
-from broker.geometry import Geometry
+from broker.geometry import Geometry, SkyFrame
 from broker.packet import Packet
 from broker.surveys.fields import identifier, number, record, same_identifier
 from broker.surveys.survey import Facts

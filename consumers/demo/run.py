@@ -196,13 +196,17 @@ def _wait(kafka: LocalKafka, worker: WorkerProcess, config: Path, console: Conso
 
 @contextmanager
 def _terminating() -> Iterator[None]:
-    """Turn SIGTERM into the interruption that Ctrl-C is, so that nothing is left running."""
+    """Let SIGTERM interrupt as Ctrl-C does, so that nothing is left running.
+
+    SIGINT is set as well: whatever a script starts in its background ignores it from the start.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

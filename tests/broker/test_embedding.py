@@ -9,8 +9,7 @@ import pytest
 from broker import embedding, frame, stretch
 from broker.cutout import Cutout
 from broker.embedding import Embedded, Embedder, Stamp, StampPair, network_input, prepare
-from broker.frame import SkyFrame
-from broker.geometry import Geometry
+from broker.geometry import Geometry, SkyFrame
 from models.backbone import Backbone, load_backbone
 from schemas.errors import StampError, StampReason
 from tests.broker.stamps import both, centred, rubin_pairs, turned, window, ztf_pairs
@@ -104,10 +103,7 @@ def test_a_stamp_turned_or_shifted_hardly_moves(
     embedder = Embedder(backbone)
     before = embedder.embed(pairs)
     after = embedder.embed([both(pair, recut) for pair in pairs])
-    # Frame and stretch are FINAL (lead, 01:57): a network is being trained on them. A pixel's shift takes a row of
-    # a 30 px stamp away for good, and with it, in a few stamps, half a bright star on the rim.
-    share = 1.0 if change in TURNS else 0.95
-    assert np.quantile(moved(before, after), share) < first_neighbour_distance(before) / 3
+    assert moved(before, after).max() < first_neighbour_distance(before) / 3
 
 
 @pytest.mark.parametrize("side", [30, 31, 34])

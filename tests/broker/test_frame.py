@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from broker.frame import SkyFrame, background, bring_to_frame, disc
-from broker.geometry import Geometry
+from broker.frame import background, bring_to_frame, disc
+from broker.geometry import Geometry, SkyFrame
 from schemas.errors import StampReason
 from tests.broker.stamps import Stamp, rubin_pairs, ztf_pairs
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from broker.cutout import Cutout
 from broker.embedding import Stamp
-from broker.frame import SkyFrame
-from broker.geometry import Geometry
+from broker.geometry import Geometry, SkyFrame
 from broker.resample import resample
 from tests.broker.stamps import turned, window
 

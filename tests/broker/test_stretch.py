@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from broker.frame import Framed, SkyFrame, bring_to_frame, disc
-from broker.geometry import Geometry
+from broker.frame import FramedStamps, bring_to_frame, disc
+from broker.geometry import Geometry, SkyFrame
 from broker.stretch import stretch
 from tests.broker.stamps import Stamp, rubin_pairs
 
@@ -18,15 +18,15 @@ COLUMN, ROW = np.meshgrid(np.arange(31) - 15, np.arange(31) - 15)
 STAR = np.exp(-0.5 * (COLUMN**2 + ROW**2) / 2.0**2)
 
 
-def framed(image: np.ndarray) -> Framed:
+def framed(image: np.ndarray) -> FramedStamps:
     return bring_to_frame([image.astype(np.float32)[None]], [Geometry.plain(image.shape, 1.0)], FRAME)
 
 
-def field(peak: float, sigma: float, level: float = 0.0) -> Framed:
+def field(peak: float, sigma: float, level: float = 0.0) -> FramedStamps:
     return framed(level + peak * STAR + RANDOM.normal(0.0, sigma, STAR.shape))
 
 
-def nothing() -> Framed:
+def nothing() -> FramedStamps:
     return framed(np.full(STAR.shape, np.nan))
 
 
@@ -88,7 +88,6 @@ def test_a_bright_star_on_the_rim_neither_shines_through_nor_sets_the_limits() -
     with_star, without = stretch(framed(starry), framed(starry))[0], stretch(framed(image), framed(image))[0]
     core = disc(31) == 1.0
     np.testing.assert_array_equal(with_star[0, 0][core], without[0, 0][core])
-    # Frame and stretch are FINAL (lead, 01:57): a network is being trained on them.
     assert np.abs(with_star - without).max() < 0.5
 
 

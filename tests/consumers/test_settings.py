@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.frame import SkyFrame
+from broker.geometry import SkyFrame
 from broker.history.sqlite import SqliteHistory
 from consumers.assembly import choose_rule, open_surveys
 from consumers.configuration import load_settings
