@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -9,19 +10,41 @@ import numpy as np
 
 from broker.annotation import Annotation, BackboneInfo, EpochCheck, ImageInfo, Novelty, NoveltyState
 from broker.cutout import Cutout, read_cutout
-from broker.embedding import Embedded, Stamp, StampPair
-from broker.epoch_check import EpochChecker
+from broker.embedding import Embedded
+from broker.epoch_check import EpochChecker, history_row
+from broker.history.embedding_bytes import half
 from broker.rules.reference_distance import ReferenceDistance
+from broker.stamp_pair import Stamp, StampPair
 from schemas.errors import StampError, StampReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from broker.embedding import Embedder
+    from numpy.typing import NDArray
+
+    from broker.examiner import Examiner
     from broker.history.history import History
     from broker.packet import Packet
     from broker.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """What was found of one packet.
+
+    Attributes
+    ----------
+    annotation : Annotation
+    embedding : float16 array (d,) or None
+        The science image's place in feature space, rounded as the history has it; None where it has none.
+    in_history : bool
+        Whether it is one of the epochs that its object's later ones are compared with.
+    """
+
+    annotation: Annotation
+    embedding: NDArray[np.float16] | None = None
+    in_history: bool = False
 
 
 class Annotator:
@@ -29,8 +52,8 @@ class Annotator:
 
     Parameters
     ----------
-    embedder : Embedder
-        The backbone behind the sky frame and the stretch.
+    examiner : Examiner
+        The networks behind the sky frame.
     clock : callable
         Returns the time, aware and in UTC.
     rule : Rule, optional
@@ -41,17 +64,17 @@ class Annotator:
 
     def __init__(
         self,
-        embedder: Embedder,
+        examiner: Examiner,
         clock: Callable[[], datetime],
         rule: Rule | None = None,
         history: History | None = None,
     ) -> None:
-        self._embedder = embedder
+        self.examiner = examiner
         self._checker = EpochChecker(rule or ReferenceDistance(), history)
         self._clock = clock
         self._version = metadata.version("sosia-broker")
 
-    def annotate(self, packets: Sequence[Packet], ingest_times: Sequence[datetime]) -> list[Annotation]:
+    def annotate(self, packets: Sequence[Packet], ingest_times: Sequence[datetime]) -> list[Finding]:
         """Annotate a batch.
 
         Parameters
@@ -63,7 +86,7 @@ class Annotator:
 
         Returns
         -------
-        list of Annotation
+        list of Finding
             One a packet, in order. A stamp that cannot be used gives null values with
             a reason, and never touches another packet's.
 
@@ -72,14 +95,21 @@ class Annotator:
         HistoryError
             The history cannot be reached or is damaged.
         """
-        embedded = self._embedder.embed([stamp_pair(packet) for packet in packets])
-        digests = [self._embedder.digest(packet.survey.facts.frame) for packet in packets]
-        checks = self._checker.check(packets, embedded, digests)
+        examined = self.examiner.examine([stamp_pair(packet) for packet in packets])
+        embedder = self.examiner.embedder
+        digests = [embedder.digest(packet.survey.facts.frame) for packet in packets]
+        checks = self._checker.check(packets, examined, digests)
         now = self._clock()
         return [
-            self._annotation(packet, result, BackboneInfo(self._embedder.backbone.name, digest), check, received, now)
-            for packet, result, digest, check, received in zip(
-                packets, embedded, digests, checks, ingest_times, strict=True
+            Finding(
+                self._annotation(
+                    packet, found.embedded, BackboneInfo(embedder.backbone.name, digest), check, received, now
+                ),
+                None if found.embedded.science_embedding is None else half(found.embedded.science_embedding),
+                history_row(packet, found.embedded, digest) is not None,
+            )
+            for packet, found, digest, check, received in zip(
+                packets, examined, digests, checks, ingest_times, strict=True
             )
         ]
 
@@ -115,7 +145,9 @@ def stamp_pair(packet: Packet) -> StampPair:
     science = _cutout(packet.science)
     if isinstance(science, Cutout) and packet.mask is not None:
         science = _masked(science, _cutout(packet.mask))
-    return StampPair(_stamp(packet, science), _stamp(packet, _cutout(packet.reference)), packet.survey.facts.frame)
+    facts = packet.survey.facts
+    seeing = packet.seeing or facts.seeing
+    return StampPair(_stamp(packet, science), _stamp(packet, _cutout(packet.reference)), facts.frame, seeing)
 
 
 def _stamp(packet: Packet, cutout: Cutout | StampError) -> Stamp | StampError:

@@ -13,6 +13,7 @@ import numpy as np
 from broker.annotation import EpochCheck, EpochState
 from broker.history.embedding_bytes import half
 from broker.history.history import Epoch, Question, Row, Series
+from broker.rules.rule import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from broker.embedding import Embedded
+    from broker.examiner import Examined
     from broker.history.history import History
     from broker.packet import Packet
     from broker.rules.rule import Rule
@@ -40,15 +42,15 @@ class EpochChecker:
         self._history = history
 
     def check(
-        self, packets: Sequence[Packet], embedded: Sequence[Embedded], digests: Sequence[str]
+        self, packets: Sequence[Packet], examined: Sequence[Examined], digests: Sequence[str]
     ) -> list[EpochCheck]:
         """Judge a batch.
 
         Parameters
         ----------
         packets : sequence of Packet
-        embedded : sequence of Embedded
-            Their images' places in feature space.
+        examined : sequence of Examined
+            What their pixels tell.
         digests : sequence of str
             Of the feature space of each.
 
@@ -64,13 +66,13 @@ class EpochChecker:
         """
         rows = {
             index: row
-            for index, one in enumerate(zip(packets, embedded, digests, strict=True))
-            if self._history is not None and (row := _row(*one)) is not None
+            for index, (packet, found, digest) in enumerate(zip(packets, examined, digests, strict=True))
+            if self._history is not None and (row := history_row(packet, found.embedded, digest)) is not None
         }
         earlier = self._earlier(rows)
         return [
-            self._check(packet, result, earlier.get(i))
-            for i, (packet, result) in enumerate(zip(packets, embedded, strict=True))
+            self._check(packet, found, earlier.get(i))
+            for i, (packet, found) in enumerate(zip(packets, examined, strict=True))
         ]
 
     def _earlier(self, rows: Mapping[int, Row]) -> dict[int, NDArray[np.float32]]:
@@ -87,13 +89,14 @@ class EpochChecker:
             if epochs
         }
 
-    def _check(self, packet: Packet, result: Embedded, earlier: NDArray[np.float32] | None) -> EpochCheck:
+    def _check(self, packet: Packet, found: Examined, earlier: NDArray[np.float32] | None) -> EpochCheck:
+        result = found.embedded
         if result.science_embedding is None:
             return EpochCheck(EpochState.UNREADABLE, self._rule.name, reason=str(result.science_reason))
         science, reference = _rounded(result.science_embedding), _rounded(result.reference_embedding)
         assert science is not None  # since there is an embedding
         history = np.empty((0, len(science)), dtype=np.float32) if earlier is None else earlier
-        verdict = self._rule.judge(science, reference, history)
+        verdict = self._rule.judge(Evidence(science, reference, history, found.fault, found.backbone, found.frame_width))
         reason = verdict.reason
         if verdict.state is EpochState.NO_REFERENCE:
             reason = f"reference: {result.reference_reason}"
@@ -108,11 +111,12 @@ class EpochChecker:
             reference_distance=result.reference_distance,
             neighbour_distance=verdict.neighbour_distance,
             threshold=verdict.threshold,
+            changed_snr=found.changed_snr,
             reason=reason,
         )
 
 
-def _row(packet: Packet, result: Embedded, digest: str) -> Row | None:
+def history_row(packet: Packet, result: Embedded, digest: str) -> Row | None:
     """Return what is remembered of an epoch, or None for what has no history or no usable image."""
     if result.science_embedding is None or packet.mjd is None or _why_none(packet):
         return None

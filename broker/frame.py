@@ -59,6 +59,8 @@ class FramedStamps:
         NaN throughout elsewhere.
     level, noise : arrays (n, bands, 1, 1)
         Background and sigma of each image; NaN where the image is.
+    square : float32 array (n, bands, side, side)
+        The whole frame as it was sampled, corners included; NaN where nothing is known.
     missing : array (n,)
         Share of the frame without data before it was filled, in the worst band.
     errors : list of StampError or None
@@ -68,6 +70,7 @@ class FramedStamps:
     images: NDArray[np.float32]
     level: NDArray[np.float64]
     noise: NDArray[np.float64]
+    square: NDArray[np.float32]
     missing: NDArray[np.float64]
     errors: list[StampError | None]
 
@@ -99,8 +102,8 @@ def bring_to_frame(
         pixels of a band are equal.
     """
     weight = disc(frame.side)
-    framed = resample(images, geometries, frame)
-    framed[..., weight == 0] = np.nan
+    square = resample(images, geometries, frame)
+    framed = np.where(weight == 0, np.float32(np.nan), square)
     missing = 1.0 - (~np.isnan(framed)).sum(axis=(2, 3)).min(axis=1) / np.count_nonzero(weight)
     core = np.where(weight == 1, framed, np.float32(np.nan))
     errors = [_fault(image, share) for image, share in zip(core, missing, strict=True)]
@@ -108,7 +111,7 @@ def bring_to_frame(
     framed[unusable] = core[unusable] = np.nan
     level, noise = background(core)
     filled = np.where(np.isnan(framed), level + noise * noise_field(frame.side), framed).astype(np.float32)
-    return FramedStamps(filled, level, noise, missing, errors)
+    return FramedStamps(filled, level, noise, square, missing, errors)
 
 
 def disc(side: int) -> NDArray[np.float64]:

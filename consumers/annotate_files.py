@@ -80,12 +80,12 @@ def annotate_files(
 
 def _annotated(batch: Sequence[FilePacket], annotator: Annotator) -> Iterator[FileAnnotation]:
     packets = [one.packet for one in batch if one.packet is not None]
-    annotations = iter(annotator.annotate(packets, [utc_now()] * len(packets)) if packets else ())
+    findings = iter(annotator.annotate(packets, [utc_now()] * len(packets)) if packets else ())
     for one in batch:
         if one.packet is None:
             yield FileAnnotation(one.file, error=one.error)
         else:
-            yield FileAnnotation(one.file, annotation=next(annotations))
+            yield FileAnnotation(one.file, annotation=next(findings).annotation)
 
 
 def _with_progress(places: Sequence[Place]) -> Iterable[Place]:

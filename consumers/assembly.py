@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 
 from broker.annotator import Annotator
 from broker.embedding import Embedder
+from broker.examiner import Examiner
 from broker.geometry import SkyFrame
 from broker.rules.cavuoti2024_causal import Cavuoti2024Causal
 from broker.rules.reference_distance import ReferenceDistance
+from broker.rules.sosia import Sosia
+from broker.sky_framed import SkyFramed
 from broker.surveys.rubin import Rubin
 from broker.surveys.stamps import Stamps
 from broker.surveys.ztf import Ztf
+from broker.ulisse import Ulisse
 from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from broker.history.history import History
+    from broker.preprocessing import Preprocessing
     from broker.rules.rule import Rule
     from broker.surveys.survey import Survey
     from consumers.settings import BackboneSettings, EpochSettings, SurveyInput
@@ -45,18 +50,71 @@ def open_surveys(names: Iterable[str], inputs: Iterable[SurveyInput] = ()) -> li
 
 
 def choose_rule(settings: EpochSettings, history: History | None) -> Rule:
-    """Return the configured rule, or the best one that there is.
+    """Return the configured rule.
 
     Raises
     ------
     ConfigurationError
         It needs earlier epochs, and there is no history.
     """
-    if history is None and settings.rule == Cavuoti2024Causal.name:
-        raise ConfigurationError(f"epoch.rule: {settings.rule} needs earlier epochs; set history.url")
-    if history is None or settings.rule == ReferenceDistance.name:
+    if settings.rule == ReferenceDistance.name:
         return ReferenceDistance()
+    if settings.rule == Sosia.name:
+        return Sosia()
+    if history is None:
+        raise ConfigurationError(f"epoch.rule: {settings.rule} needs earlier epochs; set history.url")
     return Cavuoti2024Causal()
+
+
+def choose_preprocessing(settings: BackboneSettings, backbone: str) -> Preprocessing:
+    """Return the configured preprocessing.
+
+    Parameters
+    ----------
+    settings : BackboneSettings
+    backbone : str
+        Name of the network that was loaded.
+
+    Raises
+    ------
+    ConfigurationError
+        It was made for another network.
+    """
+    chains: tuple[Preprocessing, ...] = (SkyFramed(), Ulisse())
+    (chosen,) = (chain for chain in chains if chain.name == settings.preprocessing)
+    if chosen.backbone not in {None, backbone.removesuffix("-untrained")}:
+        raise ConfigurationError(
+            f"backbone.preprocessing: {chosen.name} is for {chosen.backbone}, and the network is {backbone}; "
+            f'set backbone.name = "{chosen.backbone}"'
+        )
+    return chosen
+
+
+def open_examiner(settings: BackboneSettings, *, untrained: bool = False) -> Examiner:
+    """Load the networks that look at an epoch's images.
+
+    Parameters
+    ----------
+    settings : BackboneSettings
+        Which backbone, and where its weights are.
+    untrained : bool
+        Take seeded random weights for the backbone instead, where a demonstration has no others.
+
+    Raises
+    ------
+    BackboneError
+        The weights are missing, damaged or of another network.
+    ConfigurationError
+        The preprocessing is for another network.
+    """
+    from models.backbone import load_backbone  # TensorFlow takes seconds to import
+    from models.epoch_network import load_epoch_network
+
+    backbone = load_backbone(
+        settings.name, settings.weights, untrained=untrained, batch=settings.batch, threads=settings.threads
+    )
+    embedder = Embedder(backbone, choose_preprocessing(settings, backbone.name))
+    return Examiner(embedder, load_epoch_network(batch=settings.batch))
 
 
 def open_annotator(
@@ -66,27 +124,20 @@ def open_annotator(
     *,
     untrained: bool = False,
 ) -> Annotator:
-    """Load the backbone and put what uses it around it.
+    """Load the networks and put what uses them around them.
 
     Parameters
     ----------
-    settings : BackboneSettings
-        Which network, and where its weights are.
+    settings, untrained
+        As in `open_examiner`.
     rule : Rule, optional
         Tells problematic epochs; by default none is told.
     history : History, optional
         Where earlier epochs are.
-    untrained : bool
-        Take seeded random weights instead, where a demonstration has no others.
 
     Raises
     ------
-    BackboneError
-        The weights are missing, damaged or of another network.
+    BackboneError, ConfigurationError
+        As in `open_examiner`.
     """
-    from models.backbone import load_backbone  # TensorFlow takes seconds to import
-
-    backbone = load_backbone(
-        settings.name, settings.weights, untrained=untrained, batch=settings.batch, threads=settings.threads
-    )
-    return Annotator(Embedder(backbone), utc_now, rule, history)
+    return Annotator(open_examiner(settings, untrained=untrained), utc_now, rule, history)

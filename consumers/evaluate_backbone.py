@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broker.annotator import stamp_pair
-from broker.embedding import network_input, prepare
 from broker.files import find_files, read_files
+from broker.network_input import network_input
+from broker.sky_framed import prepare
 from consumers import train_backbone
 from consumers.assembly import open_surveys
 from models.train.agreement import agreement
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from broker.embedding import StampPair
+    from broker.stamp_pair import StampPair
     from models.backbone import Backbone
     from models.train.agreement import Agreement
 

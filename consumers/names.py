@@ -10,6 +10,8 @@ DEAD = "sosia.dead.v1"
 REPLAY = "sosia.replay.v1"
 #: What became of each range of each input partition.
 LEDGER = "sosia.ledger.v1"
+#: Where each epoch's image lies in feature space.
+EMBEDDINGS = "sosia.embeddings.v1"
 
 #: Header: ``topic/partition/offset`` at which the record was first received.
 ORIGIN_HEADER = "sosia-origin"

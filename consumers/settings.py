@@ -178,6 +178,8 @@ class BackboneSettings(Section):
     name: str | None = None
     #: A local weights file; without it ``sosia-64`` has its own, and Keras downloads the others.
     weights: Path | None = None
+    #: What comes before it: the project's ``sky-frame``, or ``ulisse``, as published and for ``efficientnet-b0`` only.
+    preprocessing: Literal["sky-frame", "ulisse"] = "sky-frame"
     #: Images a forward pass; fixed, so that the network is traced once.
     batch: int = Field(default=64, ge=1, le=4096)
     #: Threads of one operation; by default TensorFlow's choice.
@@ -212,8 +214,15 @@ class HistorySettings(Section):
 class EpochSettings(Section):
     """How problematic epochs are told."""
 
-    #: By default ``cavuoti2024-causal`` where there is a history, else ``reference-distance``.
-    rule: Literal["cavuoti2024-causal", "reference-distance"] | None = None
+    #: ``cavuoti2024-causal`` needs a history.
+    rule: Literal["sosia", "cavuoti2024-causal", "reference-distance"] = "sosia"
+
+
+class EmbeddingsSettings(Section):
+    """What is kept of embeddings for others than the worker itself."""
+
+    #: Write ``sosia.embeddings.v1``: the novelty index is made of it, and a damaged history rebuilt.
+    publish: bool = True
 
 
 class RegistrySettings(Section):
@@ -292,6 +301,7 @@ class Settings(BaseSettings):
     backbone: BackboneSettings = BackboneSettings()
     history: HistorySettings = HistorySettings()
     epoch: EpochSettings = EpochSettings()
+    embeddings: EmbeddingsSettings = EmbeddingsSettings()
     registry: RegistrySettings = RegistrySettings()
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()

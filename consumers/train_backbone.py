@@ -12,11 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from broker.cutout import Cutout
-from broker.embedding import INPUT_MANIFEST, Stamp, StampPair, network_input, prepare
 from broker.frame import FRAME_MANIFEST
 from broker.geometry import Geometry, SkyFrame
+from broker.network_input import INPUT_MANIFEST, network_input
+from broker.sky_framed import prepare
+from broker.stamp_pair import Stamp, StampPair
 from broker.stretch import STRETCH_MANIFEST
-from models.train.stamps import FORMATS
+from models.train.scenes import FORMATS
 from schemas.errors import StampError, StampReason
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Plan:
         That draw stamps while the teacher embeds.
     """
 
-    shards: int = 70
+    shards: int = 90
     epochs: int = 18
     seed: int = 1
     processes: int = 2

@@ -17,8 +17,8 @@ FEATURES = 1280
 TELLING_LAYER = "sosia64_features"
 
 #: Channels and residual blocks of the stages at 32, 16, 8 and 4 px, and channels before pooling. Plain 3x3
-#: convolutions of 22 million multiplications: a CPU works these off faster than an EfficientNet's depthwise ones.
-STAGES, POOLED = ((24, 0), (48, 0), (64, 2), (160, 1)), 640
+#: convolutions of 24 million multiplications: a CPU works these off faster than an EfficientNet's depthwise ones.
+STAGES, POOLED = ((16, 0), (48, 0), (64, 2), (144, 1)), 640
 
 
 def build(*, normalised: bool = False) -> Model:
@@ -77,9 +77,24 @@ def fold(trained: Model) -> Model:
     tf_keras.Model
         As of ``build()``.
     """
+    return fold_into(trained, build())
+
+
+def fold_into(trained: Model, folded: Model) -> Model:
+    """Give a network without batch normalisation the function of the same one with it.
+
+    Parameters
+    ----------
+    trained, folded : tf_keras.Model
+        With layers of the same names, and in the trained one each ``NAME_normalisation`` right behind ``NAME``.
+
+    Returns
+    -------
+    tf_keras.Model
+        ``folded``.
+    """
     import numpy as np
 
-    folded = build()
     normalisations = {layer.name: layer for layer in trained.layers}
     for layer in folded.layers:
         if not layer.weights:

@@ -6,7 +6,9 @@
     ├── ConfigurationError      a setting is wrong; names the key and the mend (exit code 2)
     ├── BackboneError           weights are missing, damaged or of the wrong shape
     ├── UnreadableError         a record that cannot be read: it becomes a dead letter
-    ├── HistoryError            the earlier epochs cannot be had: unreachable, damaged or of another version
+    ├── HistoryError            the earlier epochs cannot be had: unreachable or of another version
+    │   └── LostHistoryError    some of them are lost: the store is damaged, or not yet rebuilt
+    ├── NoveltyIndexError       a version of the novelty index is missing, damaged or of another backbone
     ├── StampError              an image that cannot be used: its scores are null, with a reason
     └── SchemaSourceDownError   the schema source does not answer: pause and ask again, never a dead letter
 """
@@ -54,6 +56,14 @@ class BackboneError(SosiaError):
 
 class HistoryError(SosiaError):
     """The store of earlier epochs cannot be reached, is damaged or of another version; names it and the mend."""
+
+
+class LostHistoryError(HistoryError):
+    """The store of earlier epochs is damaged, or was and is not yet rebuilt; the message names it."""
+
+
+class NoveltyIndexError(SosiaError):
+    """A version of the novelty index is missing, damaged, of another backbone or cannot be made; names the mend."""
 
 
 class UnreadableError(SosiaError):

@@ -137,7 +137,7 @@ class RedisHistory:
             yield
         except HistoryError as error:
             raise HistoryError(
-                f"{self._url}: {error}; delete the keys sosia:history:*, and the history grows anew"
+                f"{self._url}: {error}; delete the keys sosia:history:*, and fill it again with sosia history rebuild"
             ) from error
         except (AuthenticationError, NoPermissionError) as error:
             raise HistoryError(f"{self._url}: {error}; see to history.username and history.password") from error

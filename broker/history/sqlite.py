@@ -5,52 +5,38 @@
   one flush a batch, some milliseconds beside the batch's inference; ``NORMAL`` could lose rows whose alerts are
   committed, and would never get them again.
 - A process that is killed in mid-batch leaves nothing of that batch behind.
+- Damage is looked for at opening, and told then or when it is met. Rows bear checksums; SQLite's pages do not.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import tempfile
+import threading
 import time
 from collections import defaultdict
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from broker.history.embedding_bytes import pack, unpack
 from broker.history.history import KEPT_EPOCHS
-from schemas.errors import HistoryError
+from broker.history.sqlite_file import (
+    APPLICATION,
+    TABLES,
+    VERSION,
+    create,
+    identity,
+    note_damage,
+    noted_damage,
+    set_aside,
+)
+from schemas.errors import HistoryError, LostHistoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from broker.history.history import Epoch, Question, Row, Series
 
-#: Raised with every change of the tables or of the rows' bytes.
-VERSION = 1
-#: "Sosi": tells our files from other programs'.
-_APPLICATION = 0x536F7369
-
-#: Three rows of 1280 half floats fill it; of the usual 4 kB one row would leave a third empty.
-PAGE_BYTES = 8192
-
-_TABLES = f"""
-    CREATE TABLE series (
-        id INTEGER PRIMARY KEY,
-        survey TEXT NOT NULL, object_id TEXT NOT NULL, band TEXT NOT NULL, digest TEXT NOT NULL,
-        written REAL NOT NULL,
-        UNIQUE (survey, object_id, band, digest)
-    ) STRICT;
-    CREATE INDEX by_age ON series (written);
-    CREATE TABLE epoch (
-        series INTEGER NOT NULL REFERENCES series ON DELETE CASCADE,
-        epoch_id TEXT NOT NULL, mjd REAL NOT NULL, embedding BLOB NOT NULL,
-        PRIMARY KEY (series, epoch_id)
-    ) STRICT;
-    PRAGMA application_id = {_APPLICATION};
-    PRAGMA user_version = {VERSION};
-"""
 _FORGET_ONE = "DELETE FROM series WHERE survey = ? AND object_id = ? AND band = ? AND digest = ? AND written <= ?"
 _FORGET_SOME = "DELETE FROM series WHERE id IN (SELECT id FROM series WHERE written <= ? LIMIT 1000)"
 _TOUCH = """
@@ -71,6 +57,8 @@ _EARLIER = """
 
 #: How long a writer waits for another one [s].
 _PATIENCE_S = 30.0
+#: How long the check at opening may take [s]: it reads 2 GB a second from memory, and else what the disk gives.
+_CHECK_S = 10.0
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
 
@@ -89,11 +77,15 @@ class SqliteHistory:
         A series to which nothing was written for so long is forgotten [s].
     clock : callable
         Seconds since 1970.
+    filling : bool
+        Open also one that is still to be filled; see `renewed`.
 
     Raises
     ------
+    LostHistoryError
+        The file is damaged, or still to be filled.
     HistoryError
-        The file cannot be opened, is damaged, another program's or of another version.
+        It cannot be opened, is another program's or of another version.
     """
 
     def __init__(
@@ -102,27 +94,19 @@ class SqliteHistory:
         keep: int = KEPT_EPOCHS,
         expiry_s: float | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        filling: bool = False,
     ) -> None:
+        self._path = path
         self._name = str(path or "temporary history")
         self._keep = keep
         self._expiry_s = expiry_s
         self._clock = clock
+        self._filling = filling
         with self._told():
-            if path is not None and not path.exists():
-                _create(path)
-            # Opened by the main thread, used by the one for inference; never by both at once.
-            self._database = sqlite3.connect(
-                path or "", timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
-            )
-            try:
-                if path is None:
-                    self._database.executescript(_TABLES)
-                self._check()
-            except BaseException:
-                self._database.close()
-                raise
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._database.execute("PRAGMA foreign_keys = ON")
+            if path is not None and noted_damage(path) is None and not path.exists():
+                create(path)
+            self._open()
 
     def append(self, rows: Sequence[Row]) -> None:
         """Write a batch; see `History`."""
@@ -145,6 +129,7 @@ class SqliteHistory:
         """Answer a batch of questions; see `History`."""
         deadline = self._deadline()
         with self._told():
+            self._follow()
             return [
                 [unpack(*row) for row in self._database.execute(_EARLIER, (
                     one.series.survey, one.series.object_id, one.series.band, one.series.digest,
@@ -157,25 +142,77 @@ class SqliteHistory:
         """Close the file."""
         self._database.close()
 
+    def filled(self) -> None:
+        """Tell everybody that nothing is missing any more."""
+        with self._told():
+            self._database.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _open(self) -> None:
+        if self._path is not None and (damage := noted_damage(self._path)) is not None:
+            raise self._lost(damage)
+        file = None if self._path is None else identity(self._path)
+        # Opened by the main thread, used by the one for inference; never by both at once.
+        self._database = sqlite3.connect(
+            self._path or "", timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            if self._path is None:
+                self._database.executescript(f"{TABLES} PRAGMA user_version = {VERSION};")
+            self._check_version()
+            self._look_for_damage()
+        except BaseException:
+            self._database.close()
+            raise
+        self._database.execute("PRAGMA synchronous = FULL")
+        self._database.execute("PRAGMA foreign_keys = ON")
+        self._file = file
+
+    def _follow(self) -> None:
+        """Go over to the file that took the place of this one, where another worker found this one damaged."""
+        if self._path is None or (there := identity(self._path)) == self._file:
+            return
+        if there is None:
+            raise HistoryError(f"{self._name}: is gone; put it back, or start the worker again to begin a new one")
+        self._database.close()
+        self._open()
+
     def _deadline(self) -> float:
         """Return the moment before which nothing counts."""
         return -1.0 if self._expiry_s is None else self._clock() - self._expiry_s
 
-    def _check(self) -> None:
+    def _check_version(self) -> None:
         """Refuse what would be misread."""
         ((application,),) = self._database.execute("PRAGMA application_id").fetchall()
         ((version,),) = self._database.execute("PRAGMA user_version").fetchall()
-        if application != _APPLICATION:
+        if application != APPLICATION:
             raise HistoryError(f"{self._name}: is not a history file of Sosia's; name another one in history.url")
-        if version != VERSION:
+        if version == -VERSION and not self._filling:
+            raise LostHistoryError(f"{self._name}: took the place of a damaged one, and is not yet filled")
+        if abs(version) != VERSION:
             raise HistoryError(
                 f"{self._name}: has version {version} where this Sosia reads version {VERSION}; "
                 f"name another file in history.url, or run the Sosia that wrote it"
             )
 
+    def _look_for_damage(self) -> None:
+        """Read all the pages, or as many as there is time for; what the rows hold is checked when they are read."""
+        patience = threading.Timer(_CHECK_S, self._database.interrupt)
+        patience.start()
+        try:
+            ((found,),) = self._database.execute("PRAGMA quick_check(1)").fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+        else:
+            if found != "ok":
+                raise HistoryError(found)
+        finally:
+            patience.cancel()
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Take the write lock at once: one that is asked for later can fail although everybody is patient."""
+        self._follow()
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield self._database
@@ -188,42 +225,46 @@ class SqliteHistory:
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Turn what SQLite says into what an operator can do."""
-        mend = (
-            f"move {self._name} away, with its -wal and -shm files, and start again: the history grows anew, "
-            "or copy one from a backup"
-        )
         try:
             yield
         except HistoryError as error:
             if str(error).startswith(self._name):
                 raise
-            raise HistoryError(f"{self._name}: is damaged: {error}; {mend}") from error
+            raise self._damaged(error) from error
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _DAMAGED:
-                raise HistoryError(f"{self._name}: is damaged: {error}; {mend}") from error
+                raise self._damaged(error) from error
             raise HistoryError(f"{self._name}: {error}; see to the disk's space, rights and other users") from error
         except OSError as error:
             raise HistoryError(
                 f"{self._name}: {error.strerror}; name a file in a folder that can be written"
             ) from error
 
+    def _damaged(self, error: Exception) -> LostHistoryError:
+        if self._path is not None:
+            note_damage(self._path, str(error))
+        return self._lost(str(error))
 
-def _create(path: Path) -> None:
-    """Make the file under another name first: workers that start at the same time never see half of it."""
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(number)
-    new = Path(name)
+    def _lost(self, why: str) -> LostHistoryError:
+        return LostHistoryError(
+            f"{self._name}: is damaged: {why}; a worker's start moves it to {self._name}.damaged-TIME and rebuilds it"
+        )
+
+
+@contextmanager
+def renewed(path: Path, keep: int = KEPT_EPOCHS, expiry_s: float | None = None) -> Iterator[SqliteHistory]:
+    """Open a file in order to write again what it lost.
+
+    A damaged one is set aside first. The one that takes its place opens for nobody else until the block under
+    ``with`` has ended without an error.
+    """
     try:
-        database = sqlite3.connect(new)
-        try:
-            database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-            database.execute("PRAGMA journal_mode = WAL")
-            database.executescript(_TABLES)
-        finally:
-            database.close()
-        new.chmod(0o644)
-        path.hardlink_to(new)
-    except FileExistsError:
-        return  # another worker was faster
+        history = SqliteHistory(path, keep, expiry_s, filling=True)
+    except LostHistoryError:
+        set_aside(path)
+        history = SqliteHistory(path, keep, expiry_s, filling=True)
+    try:
+        yield history
+        history.filled()
     finally:
-        new.unlink()
+        history.close()

@@ -20,7 +20,7 @@ from broker.rules.neighbours import distances, stack_threshold
 from broker.rules.rule import Verdict
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from broker.rules.rule import Evidence
 
 #: Fewer than five epochs, the judged one included, give a threshold that the next epoch can change at will.
 MIN_EARLIER = 4
@@ -40,10 +40,9 @@ class Cavuoti2024Causal:
     def __init__(self, min_earlier: int = MIN_EARLIER) -> None:
         self._min_earlier = max(min_earlier, 1)
 
-    def judge(
-        self, science: NDArray[np.float32], reference: NDArray[np.float32] | None, history: NDArray[np.float32]
-    ) -> Verdict:
+    def judge(self, evidence: Evidence) -> Verdict:
         """Judge one epoch; see `Rule`."""
+        reference, history = evidence.reference, evidence.history
         earlier = len(history)
         if reference is None:
             return Verdict(EpochState.NO_REFERENCE, earlier, reason="no reference image")
@@ -56,4 +55,5 @@ class Cavuoti2024Causal:
         threshold = stack_threshold(reference, history)
         if threshold is None:
             return Verdict(EpochState.WARMING_UP, earlier, reason="the reference is a copy of every earlier epoch")
-        return Verdict.judged(earlier, float(distances(science, np.vstack((history, reference))).min()), threshold)
+        nearest = float(distances(evidence.science, np.vstack((history, reference))).min())
+        return Verdict.judged(earlier, nearest, threshold)

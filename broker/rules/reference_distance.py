@@ -8,8 +8,7 @@ from broker.annotation import EpochState
 from broker.rules.rule import Verdict
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from broker.rules.rule import Evidence
 
 
 class ReferenceDistance:
@@ -17,13 +16,8 @@ class ReferenceDistance:
 
     name = "reference-distance"
 
-    def judge(
-        self,
-        science: NDArray[np.float32],  # noqa: ARG002  this and the other are every rule's arguments
-        reference: NDArray[np.float32] | None,
-        history: NDArray[np.float32],  # noqa: ARG002
-    ) -> Verdict:
+    def judge(self, evidence: Evidence) -> Verdict:
         """Return no score; see `Rule`."""
-        if reference is None:
+        if evidence.reference is None:
             return Verdict(EpochState.NO_REFERENCE, 0, reason="no reference image")
         return Verdict(EpochState.WARMING_UP, 0, reason="no earlier epochs to judge the distance by")

@@ -50,24 +50,40 @@ class Verdict:
         return cls(EpochState.JUDGED, n_epochs, score, neighbour_distance, threshold)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known of an epoch.
+
+    Attributes
+    ----------
+    science : array (d,)
+        Embedding of its image.
+    reference : array (d,) or None
+        Embedding of its packet's stacked reference.
+    history : array (n, d)
+        Embeddings of the object's earlier epochs in the same band, in any order; n may be 0.
+    fault : float or None
+        The epoch network's log odds that the image has a fault that its reference has not.
+    backbone : str
+        Name of the network behind the embeddings: distances of different ones have different scales.
+    frame_width : float
+        Side of the sky frame [FWHM].
+    """
+
+    science: NDArray[np.float32]
+    reference: NDArray[np.float32] | None
+    history: NDArray[np.float32]
+    fault: float | None = None
+    backbone: str = ""
+    frame_width: float = 0.0
+
+
 class Rule(Protocol):
-    """Judges an epoch by what came before."""
+    """Judges an epoch by its reference and by what came before."""
 
     @property
     def name(self) -> str:
         """Name in annotations."""
 
-    def judge(
-        self, science: NDArray[np.float32], reference: NDArray[np.float32] | None, history: NDArray[np.float32]
-    ) -> Verdict:
-        """Judge one epoch.
-
-        Parameters
-        ----------
-        science : array (d,)
-            Embedding of the epoch's image.
-        reference : array (d,) or None
-            Embedding of its packet's stacked reference.
-        history : array (n, d)
-            Embeddings of the object's earlier epochs in the same band, in any order; n may be 0.
-        """
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Judge one epoch."""

@@ -38,6 +38,7 @@ class Rubin:
         pixel_scale=_PIXEL_SCALE,
         frame=SkyFrame(30, _PIXEL_SCALE),
         exposure_time=None,
+        seeing=0.9,
     )
 
     def recognises(self, framed: Framed) -> bool:

@@ -45,6 +45,7 @@ class Stamps:
             pixel_scale=None,
             frame=self.frame,
             exposure_time=None,
+            seeing=2.0 * self.frame.scale,
         )
 
     def recognises(self, framed: Framed) -> bool:

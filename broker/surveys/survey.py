@@ -38,6 +38,8 @@ class Facts:
         The one angular size and sampling at which all its stamps are looked at.
     exposure_time : float or None
         Fixed exposure time [s]; None where the packet tells or nobody knows.
+    seeing : float
+        Usual FWHM [arcsec], where the packet does not tell.
     """
 
     object_id: str
@@ -51,6 +53,7 @@ class Facts:
     pixel_scale: float | None
     frame: SkyFrame
     exposure_time: float | None
+    seeing: float
 
 
 class Survey(Protocol):

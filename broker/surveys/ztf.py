@@ -40,6 +40,7 @@ class Ztf:
         pixel_scale=_PIXEL_SCALE,
         frame=SkyFrame(63, _PIXEL_SCALE),
         exposure_time=_EXPOSURE,
+        seeing=2.0,
     )
 
     def recognises(self, framed: Framed) -> bool:

@@ -19,7 +19,11 @@ _COMMANDS = {
     "replay": "publish packets from files at a given pace",
     "tail": "a subscriber: print annotated alerts",
     "ledger": "audit the ledger: was every input record annotated or dead-lettered exactly once?",
+    "history": "fill the history of objects' earlier epochs again",
     "annotate": "no Kafka: files in, one annotation a line out",
+    "index": "versions of the novelty index: build, weirdest, label, versions, use",
+    "similar": "the nearest look-alikes of an image or object, with a picture",
+    "classify": "one network over image files: FITS, PNG or JPEG",
     "train": "make a network's weights again",
     "evaluate": "print the figures of a network's card again",
 }

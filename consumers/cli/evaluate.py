@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+#: As `consumers.evaluate_epochs.worlds.WORLDS` has them, which is slow to import.
+_WORLDS = ("monitoring", "alert-selected")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -21,10 +24,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     backbone.add_argument(
         "--simulated", type=int, default=1000, metavar="N", help="simulated packets to compare on; default: 1000"
     )
+    epochs = networks.add_parser("epochs", help="the epoch rules and their competitors: models/cards/epochs.md")
+    epochs.add_argument(
+        "--world", choices=_WORLDS, action="append", help="simulated world; may be repeated; default: both"
+    )
+    epochs.add_argument("--objects", type=_count, metavar="N", help="of each world; 0: no simulated world")
+    epochs.add_argument("--seed", type=_count, default=64, metavar="N", help="of the simulations; default: 64")
+    epochs.add_argument("--data", type=Path, metavar="DIR", help="folder with real ZTF and Rubin packets")
+    epochs.add_argument(
+        "--weights", metavar="NAME_OR_PATH", default="sosia-64",
+        help="backbone, or a Keras weights file (.h5) of one; default: sosia-64",
+    )  # fmt: skip
+    epochs.add_argument("--json", action="store_true", help="one figure a line")
+    epochs.add_argument("--card", type=Path, metavar="FILE", help="write the tables as Markdown")
+    epochs.add_argument("--picture", type=Path, metavar="FILE", help="draw flagged and passed epochs, as PNG")
+    streak = networks.add_parser("streak", help="the streak network and its competitors: models/cards/streak.md")
+    streak.add_argument("--n", type=_count, default=20_000, metavar="N", help="stamps; 0: none; default: 20000")
+    streak.add_argument("--frames", type=_count, default=200, metavar="N", help="whole images; default: 200")
+    streak.add_argument("--data", type=Path, metavar="DIR", help="folder with real packets and pictures of streaks")
+    streak.add_argument("--picture", type=Path, metavar="FILE", help="draw misses and false detections, as PNG")
+    streak.add_argument("--weights", type=Path, metavar="FILE", help="other weights (.h5) than those that ship")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures."""
+    networks = {"backbone": _backbone, "epochs": _epochs, "streak": _streak}
+    return networks[args.network](args)
+
+
+def _backbone(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from consumers.evaluate_backbone import BATCHES, on_packets, on_simulations, speed
@@ -45,3 +73,26 @@ def run(args: argparse.Namespace) -> int:
     console.print(f"speed on {clock.cores} cores, stamps a second, each at its best batch of {BATCHES}")
     console.print(f"  student {clock.student:,.0f}, teacher {clock.teacher:,.0f}: {ratio:.1f} times as fast")
     return 0
+
+
+def _epochs(args: argparse.Namespace) -> int:
+    from consumers.evaluate_epochs.run import OBJECTS, Plan, print_figures
+
+    objects = {world: OBJECTS[world] if args.objects is None else args.objects for world in args.world or _WORLDS}
+    plan = Plan(objects if args.objects != 0 else {}, args.seed, args.data, args.picture)
+    print_figures(args.weights, plan, as_json=args.json, card=args.card)
+    return 0
+
+
+def _streak(args: argparse.Namespace) -> int:
+    from consumers.evaluate_streak.run import print_figures
+
+    print_figures(args.n, args.frames, args.data, args.weights, args.picture)
+    return 0
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return number

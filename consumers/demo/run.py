@@ -22,7 +22,7 @@ from consumers.demo.progress import follow
 from consumers.demo.results import Results, collect
 from consumers.demo.summary import show
 from consumers.demo.worker_process import WorkerProcess, write_config
-from consumers.names import DEAD, LEDGER, REPLAY, annotated, scores
+from consumers.names import DEAD, EMBEDDINGS, LEDGER, REPLAY, annotated, scores
 from consumers.replay import publish
 from ops.java_server import free_ports
 from ops.local_kafka import LocalKafka
@@ -91,7 +91,7 @@ def run_demo(options: DemoOptions, settings: Settings, console: Console) -> int:
             stack.enter_context(kafka)
             kafka.create_topics(dict.fromkeys([*topics.values(), REPLAY], PARTITIONS))
             outputs = [name(survey) for survey in topics for name in (annotated, scores)]
-            kafka.create_topics(dict.fromkeys([*outputs, DEAD, LEDGER], PARTITIONS))
+            kafka.create_topics(dict.fromkeys([*outputs, EMBEDDINGS, DEAD, LEDGER], PARTITIONS))
         console.print(f"Kafka {kafka.bootstrap}", highlight=False)
         worker = stack.enter_context(_worker(options.out, settings, kafka, topics, feed.schemas))
         config = {"bootstrap.servers": kafka.bootstrap, "log_level": "3"}  # a Kafka just started is not yet all there

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broker.embedding_record import embedding_record
 from broker.output import scores
 from consumers.metrics import Stage
 from consumers.worker.batch import Annotated, Dead, Readable
@@ -12,8 +13,7 @@ from schemas.errors import DeadReason, UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from broker.annotation import Annotation
-    from broker.annotator import Annotator
+    from broker.annotator import Annotator, Finding
     from broker.output import Splicer
     from broker.reader import Reader
     from consumers.metrics import Metrics
@@ -29,11 +29,14 @@ class Decoder:
     reader : Reader
     schemas : OutputSchemas
         Asked here and not when encoding, so that only this step has to wait for a silent registry.
+    embeddings : bool, optional
+        Whether embeddings are published.
     """
 
-    def __init__(self, reader: Reader, schemas: OutputSchemas) -> None:
+    def __init__(self, reader: Reader, schemas: OutputSchemas, *, embeddings: bool = True) -> None:
         self._reader = reader
         self._schemas = schemas
+        self._embeddings = embeddings
 
     def __call__(self, record: Record) -> Decoded:
         """Read one record; raises SchemaSourceDownError."""
@@ -43,7 +46,9 @@ class Decoder:
             packet = self._reader.read(record.value)
         except UnreadableError as error:
             return Dead(record, error.reason, error.detail)
-        return Readable(record, packet, self._schemas.packet_id(packet), self._schemas.scores_id(packet))
+        embedding_id = self._schemas.embedding_id() if self._embeddings else None
+        packet_id, scores_id = self._schemas.packet_id(packet), self._schemas.scores_id(packet)
+        return Readable(record, packet, packet_id, scores_id, embedding_id)
 
 
 class Encoder:
@@ -54,32 +59,36 @@ class Encoder:
     annotator : Annotator
     splicer : Splicer
     metrics : Metrics
+    embeddings : bool, optional
+        Whether embeddings are published.
     """
 
-    def __init__(self, annotator: Annotator, splicer: Splicer, metrics: Metrics) -> None:
+    def __init__(self, annotator: Annotator, splicer: Splicer, metrics: Metrics, *, embeddings: bool = True) -> None:
         self._annotator = annotator
         self._splicer = splicer
         self._metrics = metrics
+        self._embeddings = embeddings
 
     def __call__(self, batch: Sequence[Decoded]) -> list[Outcome]:
         """Return the outcomes, in the order of the batch."""
         readable = [decoded for decoded in batch if isinstance(decoded, Readable)]
         with self._metrics.time(Stage.INFERENCE):
-            annotations = iter(
+            findings = iter(
                 self._annotator.annotate([one.packet for one in readable], [one.record.received for one in readable])
                 if readable
                 else ()
             )
         with self._metrics.time(Stage.ENCODE):
             return [
-                self._encoded(decoded, next(annotations)) if isinstance(decoded, Readable) else decoded
+                self._encoded(decoded, next(findings)) if isinstance(decoded, Readable) else decoded
                 for decoded in batch
             ]
 
-    def _encoded(self, readable: Readable, annotation: Annotation) -> Annotated:
+    def _encoded(self, readable: Readable, finding: Finding) -> Annotated:
         return Annotated(
             readable.record,
-            annotation,
-            self._splicer.annotated(readable.packet, annotation, readable.packet_id),
-            scores(annotation, readable.scores_id),
+            finding.annotation,
+            self._splicer.annotated(readable.packet, finding.annotation, readable.packet_id),
+            scores(finding.annotation, readable.scores_id),
+            embedding_record(finding, readable.embedding_id) if self._embeddings else None,
         )

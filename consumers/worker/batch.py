@@ -97,7 +97,7 @@ class Readable:
 
     Attributes
     ----------
-    packet_id, scores_id : int or None
+    packet_id, scores_id, embedding_id : int or None
         The registry's numbers of the schemas that its outputs are written with; None writes object containers.
     """
 
@@ -105,6 +105,7 @@ class Readable:
     packet: Packet
     packet_id: int | None = None
     scores_id: int | None = None
+    embedding_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,18 +119,21 @@ class Dead:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotated:
-    """A record that was annotated: its two outputs.
+    """A record that was annotated: its outputs.
 
     Attributes
     ----------
     packet, scores : bytes
         The full packet with the annotation appended, and the annotation alone.
+    embedding : bytes or None
+        Where its image lies in feature space; None where there is no such place, or nobody wants to know.
     """
 
     record: Record
     annotation: Annotation
     packet: bytes
     scores: bytes
+    embedding: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

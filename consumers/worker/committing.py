@@ -140,10 +140,13 @@ class Committer:
             return (dead_letter(outcome, survey, self._identity.worker, self._identity.version),)
         survey, key = outcome.annotation.survey, outcome.annotation.object_id.encode()
         headers = provenance(outcome.record).headers()
-        return (
+        outputs = (
             Output(names.annotated(survey), key, outcome.packet, headers),
             Output(names.scores(survey), key, outcome.scores, headers),
         )
+        if outcome.embedding is None:
+            return outputs
+        return (*outputs, Output(names.EMBEDDINGS, key, outcome.embedding, headers))
 
     def _count(self, committed: Sequence[Outcome], rows: Sequence[LedgerRow]) -> None:
         now = self._clock()

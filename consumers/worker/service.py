@@ -9,12 +9,14 @@ import structlog
 from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
-from broker.history.opening import open_history
 from broker.output import Splicer
 from broker.reader import Reader
+from broker.rules.cavuoti2024_causal import Cavuoti2024Causal
+from broker.simulated_offset import simulated_offset
 from consumers.assembly import choose_rule, open_annotator, open_surveys
 from consumers.health import Health, Part, serve
 from consumers.metrics import Metrics
+from consumers.rebuild_history import open_whole_history
 from consumers.registry import RegistrySource
 from consumers.worker.annotating import Decoder, Encoder
 from consumers.worker.clusters import refuse_two_clusters
@@ -25,11 +27,13 @@ from schemas.errors import BackboneError, ConfigurationError, SosiaError
 from schemas.source import FolderSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
     from broker.annotator import Annotator
-    from consumers.settings import HistorySettings, RegistrySettings, Settings
+    from broker.embedding import Embedder
+    from broker.surveys.survey import Survey
+    from consumers.settings import RegistrySettings, Settings
     from consumers.worker.output_schemas import OutputSchemas
     from schemas.source import SchemaSource
 
@@ -52,7 +56,7 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
     BackboneError
         There are no usable weights.
     HistoryError
-        The history cannot be opened at the start; later on the worker waits for it.
+        The history cannot be opened at the start, nor rebuilt; later on the worker waits for it.
     SosiaError
         A fatal error of Kafka's, such as another worker of the same name.
     """
@@ -67,11 +71,16 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
     metrics.watch(health.live, health.ready)
     with serve(health, registry, settings.metrics.host, settings.metrics.port) as address:
         log.info("health", address=address)
-        history = _history(settings.history, lambda problem: health.report(Part.HISTORY, problem))
+        history = _history(settings, health)
         annotator = _annotator(settings, history, allow_untrained=allow_untrained)
         health.report(Part.BACKBONE, None)
-        decode = Decoder(Reader(open_surveys(surveys, settings.input.surveys), source), schemas)
-        worker = Worker(settings, decode, Encoder(annotator, Splicer(), metrics), health, metrics)
+        configured = open_surveys(surveys, settings.input.surveys)
+        if settings.epoch.rule == Cavuoti2024Causal.name:
+            tell_stack_offset(annotator.examiner.embedder, configured)
+        publish = settings.embeddings.publish
+        decode = Decoder(Reader(configured, source), schemas, embeddings=publish)
+        encode = Encoder(annotator, Splicer(), metrics, embeddings=publish)
+        worker = Worker(settings, decode, encode, health, metrics)
         stop_on_signals(worker, *(() if history is None else (history.give_up,)))
         try:
             worker.run()
@@ -79,11 +88,19 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
             raise SosiaError(f"Kafka: {error.args[0].str()}; nothing is lost, start the worker again") from error
 
 
-def _history(settings: HistorySettings, report: Callable[[str | None], None]) -> PatientHistory | None:
-    if settings.url is None:
+def _history(settings: Settings, health: Health) -> PatientHistory | None:
+    if settings.history.url is None:
         return None
-    password = None if settings.password is None else settings.password.get_secret_value()
-    history = open_history(settings.url, settings.epochs, settings.expiry_s, settings.username, password)
+
+    def report(problem: str | None) -> None:
+        health.report(Part.HISTORY, problem)
+
+    def progress(done: str) -> None:
+        health.beat()
+        report(done)
+
+    history = open_whole_history(settings, progress)
+    report(None)
     return PatientHistory(history, report)
 
 
@@ -96,6 +113,14 @@ def _annotator(settings: Settings, history: PatientHistory | None, *, allow_untr
             raise
         log.warning("no weights: distances mean nothing", error=str(error))
         return open_annotator(settings.backbone, rule, history, untrained=True)
+
+
+def tell_stack_offset(embedder: Embedder, surveys: Iterable[Survey]) -> None:
+    """Tell how far each survey's stacks lie from their epochs, and warn where the published rule would fail."""
+    for survey in surveys:
+        measured = simulated_offset(embedder, survey)
+        tell = log.warning if measured.knife_edge else log.info
+        tell(f"on simulated epochs: {measured}", survey=survey.name)
 
 
 def stop_on_signals(worker: Worker, *others: Callable[[], None]) -> None:

@@ -7,39 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.intervals import Figure, bootstrapped, draws
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEIGHBOURS = 10
-RESAMPLES = 1000
-SEED = 20120
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured number.
-
-    Attributes
-    ----------
-    value : float
-    low, high : float
-        Bounds of the central 95 % of bootstrap resamples over packets.
-    n : int
-        Images, pairs or queries that it stands on.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f}; n = {self.n})"
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Student against teacher on the same images.
+    """Student against teacher on the same images; intervals from a bootstrap over packets.
 
     Attributes
     ----------
@@ -75,17 +53,12 @@ def agreement(
     distances = np.stack([np.linalg.norm(science - reference, axis=1) for science, reference in (teacher, student)])
     shared = _shared_neighbours(teacher[0], student[0])
     n = len(cosines)
-    draws = np.random.default_rng(SEED).integers(0, n, (RESAMPLES, n))
+    packets = draws(n)
     return Agreement(
-        cosine=_figure(cosines.mean(), cosines[draws].mean(axis=1), 2 * n),
-        spearman=_figure(_spearman(distances), np.array([_spearman(distances[:, draw]) for draw in draws]), n),
-        neighbours=_figure(shared.mean(), shared[draws].mean(axis=1), n),
+        cosine=bootstrapped(cosines.mean(), cosines[packets].mean(axis=1), 2 * n),
+        spearman=bootstrapped(_spearman(distances), np.array([_spearman(distances[:, draw]) for draw in packets]), n),
+        neighbours=bootstrapped(shared.mean(), shared[packets].mean(axis=1), n),
     )
-
-
-def _figure(value: float, resampled: NDArray[np.float64], n: int) -> Figure:
-    low, high = np.quantile(resampled, (0.025, 0.975))
-    return Figure(float(value), float(low), float(high), n)
 
 
 def _cosines(teacher: NDArray[np.float32], student: NDArray[np.float32]) -> NDArray[np.float64]:

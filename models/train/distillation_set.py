@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from models import student
-from models.train.stamps import FORMATS, draw_pair
+from models.train.scenes import FORMATS
+from models.train.stamps import draw_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

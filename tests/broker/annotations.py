@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TIME = datetime(2026, 11, 21, 3, 4, 5, 678901, tzinfo=UTC)
 
 
-def annotation_of(packet: Packet) -> Annotation:
+def annotation_of(packet: Packet, digest: str = "digest") -> Annotation:
     """Every optional part filled, so that every part of the schema is written."""
     return Annotation(
         pipeline_version="0",
@@ -39,7 +39,7 @@ def annotation_of(packet: Packet) -> Annotation:
         dec=packet.dec,
         ingest_time=TIME,
         annotate_time=TIME,
-        backbone=BackboneInfo("network", "digest"),
+        backbone=BackboneInfo("network", digest),
         image=ImageInfo(0.25, seeing=None, snr=5.5, magnitude=19.25),
         epoch=EpochCheck(EpochState.JUDGED, "rule", 3, problematic=True, score=1.5, reference_distance=2.5),
         classifications=(Classification("lens", "1", "reference", reason="pixel scale too coarse"),),

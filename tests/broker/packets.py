@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import fastavro
 
+from broker.files import read_files
+from broker.surveys.ztf import Ztf
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -16,6 +19,17 @@ _WIRE_HEADER = 5
 
 def ztf_files(shared_data: Path) -> list[Path]:
     return sorted((shared_data / "ztf").glob("*.avro"))
+
+
+def one_object(shared_data: Path) -> list[Path]:
+    """Twelve epochs of one ZTF object in one band, in time order."""
+    found = [
+        (one.packet.mjd or 0.0, one.file)
+        for one in read_files(ztf_files(shared_data), [Ztf()])
+        if one.packet is not None and (one.packet.object_id, one.packet.band) == ("ZTF20abfcszi", "g")
+    ]
+    assert len(found) == 12
+    return [file for _, file in sorted(found)]
 
 
 def rubin_files(shared_data: Path) -> list[Path]:

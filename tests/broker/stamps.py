@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from broker.cutout import read_cutout
-from broker.embedding import Stamp, StampPair
 from broker.geometry import Geometry
+from broker.stamp_pair import Stamp, StampPair
 from broker.surveys.rubin import Rubin
 from broker.surveys.ztf import Ztf
 from schemas.errors import StampError

@@ -9,6 +9,7 @@ import pytest
 from broker.annotation import EpochCheck, EpochState
 from broker.embedding import Embedded
 from broker.epoch_check import EpochChecker
+from broker.examiner import Examined
 from broker.files import read_files
 from broker.history.sqlite import SqliteHistory
 from broker.rules.cavuoti2024_causal import MIN_EARLIER, Cavuoti2024Causal
@@ -54,10 +55,14 @@ def places(count: int, stack: np.ndarray | None = STACK) -> list[Embedded]:
     return [Embedded(one, stack, None, reason, far, 0.0) for one, far in zip(science, distances, strict=True)]
 
 
+def examined(embedded: Sequence[Embedded]) -> list[Examined]:
+    return [Examined(one, fault=None, changed_snr=4.5) for one in embedded]
+
+
 def check(
     history: SqliteHistory | None, packets: Sequence[Packet], embedded: Sequence[Embedded], digest: str = "d"
 ) -> list[EpochCheck]:
-    return EpochChecker(Cavuoti2024Causal(), history).check(packets, embedded, [digest] * len(packets))
+    return EpochChecker(Cavuoti2024Causal(), history).check(packets, examined(embedded), [digest] * len(packets))
 
 
 def test_epochs_of_one_batch_see_those_before_them_whatever_their_order(packet: Packet, history: SqliteHistory) -> None:
@@ -145,5 +150,5 @@ def test_without_reference_an_epoch_is_not_judged_but_remembered(packet: Packet,
 
 
 def test_without_history_the_distance_stands_alone(packet: Packet) -> None:
-    checks = EpochChecker(ReferenceDistance(), None).check(epochs(packet, 6), places(6), ["d"] * 6)
+    checks = EpochChecker(ReferenceDistance(), None).check(epochs(packet, 6), examined(places(6)), ["d"] * 6)
     assert {(one.state, one.rule, one.score) for one in checks} == {(EpochState.WARMING_UP, "reference-distance", None)}

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.cutout import Cutout
-from broker.embedding import Stamp
 from broker.geometry import Geometry, SkyFrame
 from broker.resample import resample
+from broker.stamp_pair import Stamp
 from tests.broker.stamps import turned, window
 
 FRAME = SkyFrame(15, 0.5)

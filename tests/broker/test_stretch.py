@@ -81,6 +81,37 @@ def test_the_formula_of_the_docstring() -> None:
     np.testing.assert_allclose(result[0, 0][core], np.clip(expected, 0, 1), atol=1e-6)
 
 
+def cube(*bands: np.ndarray) -> FramedStamps:
+    image = np.stack(bands).astype(np.float32)
+    return bring_to_frame([image], [Geometry.plain(STAR.shape, 1.0)], FRAME)
+
+
+def test_a_source_keeps_its_colour_however_bright() -> None:
+    noise = RANDOM.normal(0.0, 1.0, (3, *STAR.shape))
+    reference = cube(*(noise + 200.0 * STAR))
+    shown = {peak: stretch(cube(*(noise + peak * np.array([1, 2, 4])[:, None, None] * STAR)), reference)[0][0]
+             for peak in (100.0, 1000.0, 10000.0)}  # fmt: skip
+    for image in shown.values():
+        blue, green, red = image[:, 15, 15]
+        assert 1.8 < green / blue < 2.1
+        assert 1.9 < red / green < 2.05
+    assert shown[10000.0].max() == 1.0
+
+
+def test_one_stretch_serves_all_bands() -> None:
+    noise = RANDOM.normal(0.0, 1.0, (3, *STAR.shape))
+    bands = [noise[0] + 500.0 * STAR, noise[1] + 5.0 * STAR, noise[2]]
+    image = stretch(cube(*bands), cube(*bands))[0][0]
+    assert image[0, 15, 15] > 10 * image[1, 15, 15]
+
+
+def test_a_cube_of_equal_bands_is_its_single_band() -> None:
+    image = 800.0 * STAR + RANDOM.normal(0.0, 4.0, STAR.shape)
+    single, _ = stretch(framed(image), framed(image))
+    triple, _ = stretch(cube(image, image, image), cube(image, image, image))
+    np.testing.assert_allclose(triple[0], np.repeat(single[0], 3, axis=0), atol=1e-6)
+
+
 def test_a_bright_star_on_the_rim_neither_shines_through_nor_sets_the_limits() -> None:
     image = 1000.0 * STAR + RANDOM.normal(0.0, 5.0, STAR.shape)
     starry = image.copy()

@@ -9,7 +9,7 @@ import pytest
 
 from broker.geometry import SkyFrame
 from broker.history.sqlite import SqliteHistory
-from consumers.assembly import choose_rule, open_surveys
+from consumers.assembly import choose_preprocessing, choose_rule, open_surveys
 from consumers.configuration import load_settings
 from consumers.settings import EpochSettings, Settings
 from schemas.errors import ConfigurationError
@@ -244,11 +244,11 @@ def test_rules_are_known_by_name(load: Load) -> None:
     assert "epoch.rule" in refused(load, "[epoch]\nrule = 'cavuoti'")
 
 
-def test_the_rule_follows_the_history() -> None:
+def test_rules_go_by_their_names_and_the_published_one_needs_a_history() -> None:
     history = SqliteHistory(None)
-    assert choose_rule(EpochSettings(), None).name == "reference-distance"
-    assert choose_rule(EpochSettings(), history).name == "cavuoti2024-causal"
-    assert choose_rule(EpochSettings(rule="reference-distance"), history).name == "reference-distance"
+    assert choose_rule(EpochSettings(), None).name == "sosia"
+    for name in ("sosia", "cavuoti2024-causal", "reference-distance"):
+        assert choose_rule(EpochSettings(rule=name), history).name == name
     with pytest.raises(
         ConfigurationError, match=r"epoch\.rule: cavuoti2024-causal needs earlier epochs; set history\.url"
     ):
@@ -265,3 +265,17 @@ def test_own_stamps_have_their_own_frame_and_one_worker_a_survey(tmp_path: Path)
     (tmp_path / "two.toml").write_text(kids + kids.replace("kids", "vis").replace('"a"', '"b"'))
     with pytest.raises(ConfigurationError, match="kids, vis are all surveys of own stamps"):
         load_settings(tmp_path / "two.toml")
+
+
+def test_the_preprocessing_is_the_sky_frame_unless_told(load: Load) -> None:
+    assert choose_preprocessing(load("").backbone, "sosia-64").name == "sky-frame"
+    published = load('[backbone]\npreprocessing = "ulisse"\nname = "efficientnet-b0"').backbone
+    for network in ("efficientnet-b0", "efficientnet-b0-untrained"):
+        assert choose_preprocessing(published, network).name == "ulisse"
+    assert "backbone.preprocessing" in refused(load, '[backbone]\npreprocessing = "zscale"')
+
+
+@pytest.mark.parametrize("network", ["sosia-64", "efficientnetv2-b0"])
+def test_ulisse_with_another_network_than_its_own_is_refused(network: str, load: Load) -> None:
+    with pytest.raises(ConfigurationError, match=rf"backbone.preprocessing: ulisse is for efficientnet-b0.*{network}"):
+        choose_preprocessing(load('[backbone]\npreprocessing = "ulisse"').backbone, network)

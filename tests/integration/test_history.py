@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from broker.annotation import EpochState
-from broker.files import read_files
-from broker.surveys.ztf import Ztf
 from consumers import names
 from consumers.annotate_files import annotate_files
 from consumers.settings import Settings
 from schemas.framing import unpack
-from tests.broker.packets import ztf_files
+from tests.broker.packets import one_object
 from tests.integration.workers import Cluster, WorkerProcess, wait_until
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
     from ops.local_kafka import LocalKafka
 
-OBJECT, BAND, EPOCHS = "ZTF20abfcszi", "g", 12
+EPOCHS = 12
 
 
 @pytest.fixture(params=["sqlite", "redis"])
@@ -31,21 +29,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("redis_server").url)
 
 
-@pytest.fixture
-def files(shared_data: Path) -> list[Path]:
-    """The object's epochs in time order."""
-    found = [
-        (one.packet.mjd, one.file)
-        for one in read_files(ztf_files(shared_data), [Ztf()])
-        if one.packet is not None and (one.packet.object_id, one.packet.band) == (OBJECT, BAND)
-    ]
-    return [file for _, file in sorted(found)]
-
-
 def test_a_killed_worker_s_successor_knows_the_earlier_epochs(
-    kafka: LocalKafka, files: list[Path], weights: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kafka: LocalKafka, shared_data: Path, weights: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert len(files) == EPOCHS
+    files = one_object(shared_data)
     cluster = Cluster(kafka)
     topic = names.scores("ztf")
     settings = cluster.settings(batch_size=1, queue_batches=1, transaction_s=0.05)

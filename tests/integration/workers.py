@@ -19,6 +19,7 @@ from confluent_kafka import Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from prometheus_client import CollectorRegistry
 
+from broker.annotator import Finding
 from broker.output import Splicer
 from broker.reader import Reader
 from consumers import names
@@ -42,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WITHIN = 60.0
 
 SURVEYS = ("ztf", "lsst")
-OUTPUTS = [*map(names.annotated, SURVEYS), *map(names.scores, SURVEYS), names.DEAD, names.LEDGER]
+OUTPUTS = [*map(names.annotated, SURVEYS), *map(names.scores, SURVEYS), names.EMBEDDINGS, names.DEAD, names.LEDGER]
 
 
 def wait_until(condition: Callable[[], object], within: float = WITHIN) -> None:
@@ -57,7 +58,7 @@ class StandIn:
     """An annotator that looks at no pixels: what is tested around it is how its answers travel."""
 
     def annotate(self, packets: Sequence[Any], received: Sequence[Any]) -> list[Any]:
-        return [annotation_of(packet) for packet in packets]
+        return [Finding(annotation_of(packet)) for packet in packets]
 
 
 @dataclass

@@ -10,7 +10,10 @@ import h5py
 import numpy as np
 import pytest
 
-from broker.embedding import Embedder, Stamp, network_input, prepare
+from broker.embedding import Embedder
+from broker.network_input import network_input
+from broker.sky_framed import prepare
+from broker.stamp_pair import Stamp
 from models import student
 from models import weights as weight_files
 from models.backbone import Backbone, load_backbone
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from broker.embedding import Embedded, StampPair
+    from broker.embedding import Embedded
+    from broker.stamp_pair import StampPair
 
 IMAGES = np.random.default_rng(5).uniform(0.0, 255.0, (5, 64, 64, 3)).astype(np.float32)
 

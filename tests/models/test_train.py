@@ -13,7 +13,8 @@ from models.train import distillation_set
 from models.train.agreement import agreement
 from models.train.distil import Schedule, distil
 from models.train.distillation_set import DistillationSet, make_shards
-from models.train.stamps import FORMATS, draw_pair
+from models.train.scenes import FORMATS
+from models.train.stamps import draw_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

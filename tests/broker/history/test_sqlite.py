@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from broker.history.history import Epoch, Question, Row
-from broker.history.sqlite import PAGE_BYTES, VERSION, SqliteHistory
-from schemas.errors import HistoryError
+from broker.history.sqlite import SqliteHistory, renewed
+from broker.history.sqlite_file import PAGE_BYTES, VERSION
+from schemas.errors import HistoryError, LostHistoryError
 from tests.broker.history.rows import epoch, series
 
 if TYPE_CHECKING:
@@ -53,10 +55,7 @@ def overwrite(path: Path, at: int, data: bytes) -> None:
 
 def test_a_file_that_is_no_database_is_named_with_the_mend(path: Path) -> None:
     overwrite(path, 0, bytes(100))
-    message = refused(path)
-    assert str(path) in message
-    assert "is damaged" in message
-    assert f"move {path} away, with its -wal and -shm files" in message
+    assert refused(path).startswith(f"{path}: is damaged: file is not a database; a worker's start moves it to ")
 
 
 def test_a_damaged_page_is_told(path: Path) -> None:
@@ -64,13 +63,16 @@ def test_a_damaged_page_is_told(path: Path) -> None:
         damaged = path.with_suffix(f".{page}")
         shutil.copy(path, damaged)
         overwrite(damaged, PAGE_BYTES * page, b"\xa5" * PAGE_BYTES)
-        assert "is damaged" in refused(damaged)
+        with pytest.raises(LostHistoryError, match="is damaged"):
+            SqliteHistory(damaged)
 
 
 def test_a_single_wrong_bit_in_an_embedding_is_told(path: Path) -> None:
     content = path.read_bytes()
     overwrite(path, content.index(epoch(7, 1280).embedding.tobytes()[:64]) + 9, b"\x55")
     assert "the row of epoch 'e7' is not what was written" in refused(path)
+    with pytest.raises(LostHistoryError, match="'e7' is not what was written"):
+        SqliteHistory(path)  # whoever comes next knows without reading it
 
 
 def test_a_truncated_file_is_told(path: Path) -> None:
@@ -129,3 +131,94 @@ def test_expired_series_leave_the_file(path: Path) -> None:
     assert history._database.execute("SELECT object_id FROM series").fetchall() == [("newest",)]
     assert history._database.execute("SELECT count(*) FROM epoch").fetchone() == (1,)
     history.close()
+
+
+@pytest.fixture
+def damaged(path: Path) -> Path:
+    """The same, and half of a page is gone."""
+    overwrite(path, PAGE_BYTES * 5, bytes(PAGE_BYTES // 2))
+    with pytest.raises(LostHistoryError):
+        SqliteHistory(path)
+    return path
+
+
+def names(path: Path) -> set[str]:
+    """The files beside it, less the times in their names."""
+    return {one.name.partition("-2")[0] for one in path.parent.iterdir()}
+
+
+def test_a_damaged_file_is_set_aside_as_it_is_and_filled_anew(damaged: Path) -> None:
+    content = damaged.read_bytes()
+    with renewed(damaged) as history:
+        history.append([Row(series(), epoch(number, 1280)) for number in range(3)])
+    assert [one.epoch_id for one in read(damaged)] == ["e2", "e1", "e0"]
+    assert names(damaged) == {"history.sqlite", "history.sqlite.damaged"}
+    (aside,) = damaged.parent.glob("*.damaged-*")
+    assert aside.read_bytes() == content
+
+
+def test_what_is_not_yet_filled_opens_for_nobody_else(damaged: Path) -> None:
+    def interrupted() -> None:
+        with renewed(damaged) as history:
+            history.append([Row(series(), epoch(1))])
+            assert "is not yet filled" in refused(damaged)
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        interrupted()
+    assert "is not yet filled" in refused(damaged)
+    with renewed(damaged) as history:  # goes on with what is there
+        assert [len(answer) for answer in history.earlier([ALL])] == [1]
+    assert len(read(damaged)) == 1
+    assert len(list(damaged.parent.glob("*.damaged-*"))) == 1
+
+
+def test_a_sound_file_stays_where_it_is(path: Path) -> None:
+    with renewed(path) as history:
+        history.append([Row(series(), epoch(30, 1280))])
+    assert len(read(path)) == 31
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_worker_that_has_the_damaged_file_open_goes_over_to_the_new_one(path: Path) -> None:
+    other = SqliteHistory(path)
+    other.append([Row(series(), epoch(40, 1280))])  # stands in the write-ahead log
+    overwrite(path, PAGE_BYTES * 4, bytes(PAGE_BYTES * 5))
+    with pytest.raises(LostHistoryError):
+        SqliteHistory(path)
+    with renewed(path) as history:
+        history.append([Row(series(), epoch(1, 1280))])
+        with pytest.raises(LostHistoryError, match="is not yet filled"):
+            other.append([Row(series(), epoch(2, 1280))])
+        with pytest.raises(LostHistoryError, match="is not yet filled"):
+            other.earlier([ALL])
+        other.close()  # would take the new file's write-ahead log for its own, had SQLite no eye on that
+        history.append([Row(series(), epoch(3, 1280))])
+    other.append([Row(series(), epoch(4, 1280))])
+    other.close()
+    assert [one.epoch_id for one in read(path)] == ["e4", "e3", "e1"]
+    with sqlite3.connect(next(path.parent.glob("*.damaged-*Z"))) as aside:
+        assert aside.execute("SELECT count(*) FROM epoch WHERE epoch_id = 'e40'").fetchone() == (1,)
+    aside.close()
+
+
+def test_workers_that_find_the_damage_at_once_set_it_aside_once(damaged: Path) -> None:
+    def renew(number: int) -> None:
+        with renewed(damaged) as history:
+            history.append([Row(series(), epoch(number, 1280))])
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(renew, range(4)))
+    assert len(list(damaged.parent.glob("*.damaged-*Z"))) == 1
+    assert len(read(damaged)) == 4
+
+
+def test_a_file_that_vanished_is_missed(path: Path) -> None:
+    history = SqliteHistory(path)
+    path.rename(path.with_name("elsewhere"))
+    with pytest.raises(HistoryError, match="is gone; put it back"):
+        history.append([Row(series(), epoch(31))])
+    path.with_name("elsewhere").rename(path)
+    history.append([Row(series(), epoch(31, 1280))])
+    history.close()
+    assert len(read(path)) == 31

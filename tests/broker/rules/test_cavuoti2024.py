@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from broker.annotation import EpochState
 from broker.annotator import stamp_pair
-from broker.embedding import Embedder, Stamp, StampPair
+from broker.embedding import Embedder
 from broker.files import read_files
 from broker.rules.cavuoti2024 import judge_all, stack_of
 from broker.rules.cavuoti2024_causal import MIN_EARLIER, Cavuoti2024Causal
 from broker.rules.reference_distance import ReferenceDistance
+from broker.rules.rule import Evidence
 from broker.stack_offset import measure
+from broker.stamp_pair import Stamp, StampPair
 from broker.surveys.ztf import Ztf
 from models.backbone import load_backbone
 from tests.broker.packets import ztf_files
@@ -74,9 +76,9 @@ def test_units_of_feature_space_do_not_matter(
     scaled = judge_all(science * np.float32(factor), stack * np.float32(factor))
     assert [v.score for v in scaled] == pytest.approx([v.score for v in judge_all(science, stack)])
     causal = Cavuoti2024Causal()
-    before = causal.judge(science[-1], stack, science[:-1])
+    before = causal.judge(Evidence(science[-1], stack, science[:-1]))
     after = causal.judge(
-        science[-1] * np.float32(factor), stack * np.float32(factor), science[:-1] * np.float32(factor)
+        Evidence(science[-1] * np.float32(factor), stack * np.float32(factor), science[:-1] * np.float32(factor))
     )
     assert after.score == pytest.approx(before.score)
 
@@ -92,8 +94,8 @@ def test_the_order_of_epochs_does_not_matter(
     assert judge_all(science[order], stack) == [verdicts[i] for i in order]
     history = science[:-1]
     shuffled = history[[i for i in order if i < len(history)]]
-    assert Cavuoti2024Causal().judge(science[-1], stack, shuffled) == Cavuoti2024Causal().judge(
-        science[-1], stack, history
+    assert Cavuoti2024Causal().judge(Evidence(science[-1], stack, shuffled)) == Cavuoti2024Causal().judge(
+        Evidence(science[-1], stack, history)
     )
 
 
@@ -105,7 +107,7 @@ def test_a_copy_of_an_epoch_under_another_id_is_never_flagged(
     copied = data.draw(st.integers(0, len(science) - 1))
     verdicts = judge_all(np.vstack((science, science[copied])), stack)
     assert (verdicts[copied].score, verdicts[-1].score) == (0.0, 0.0)
-    assert Cavuoti2024Causal().judge(science[copied], stack, science).problematic is False
+    assert Cavuoti2024Causal().judge(Evidence(science[copied], stack, science)).problematic is False
 
 
 @given(objects(), st.floats(3.0, 100.0))
@@ -117,7 +119,7 @@ def test_what_lies_far_outside_is_flagged_and_the_good_ones_are_not(
     *good, outlier = judge_all(np.vstack((science, far)), stack)
     assert outlier.problematic
     assert not any(verdict.problematic for verdict in good)
-    assert Cavuoti2024Causal().judge(far, stack, science).problematic
+    assert Cavuoti2024Causal().judge(Evidence(far, stack, science)).problematic
 
 
 @given(objects())
@@ -126,7 +128,7 @@ def test_the_causal_form_sees_the_last_epoch_as_the_published_one_does(
 ) -> None:
     """Of the last epoch all others are past; it cannot lower the threshold without being near the stack itself."""
     science, stack = one
-    causal = Cavuoti2024Causal().judge(science[-1], stack, science[:-1])
+    causal = Cavuoti2024Causal().judge(Evidence(science[-1], stack, science[:-1]))
     published = judge_all(science, stack)[-1]
     assert causal.neighbour_distance == published.neighbour_distance
     assert causal.problematic is published.problematic
@@ -136,7 +138,7 @@ def test_the_causal_form_sees_the_last_epoch_as_the_published_one_does(
 def test_with_few_earlier_epochs_there_is_no_verdict(one: tuple[NDArray[np.float32], NDArray[np.float32]]) -> None:
     science, stack = one
     for earlier in range(min(MIN_EARLIER, len(science))):
-        verdict = Cavuoti2024Causal().judge(science[-1], stack, science[:earlier])
+        verdict = Cavuoti2024Causal().judge(Evidence(science[-1], stack, science[:earlier]))
         assert (verdict.state, verdict.score, verdict.problematic) == (EpochState.WARMING_UP, None, None)
         assert verdict.n_epochs == earlier
         assert verdict.reason == f"{earlier} of the {MIN_EARLIER} earlier epochs that it takes"
@@ -144,21 +146,21 @@ def test_with_few_earlier_epochs_there_is_no_verdict(one: tuple[NDArray[np.float
 
 @pytest.mark.parametrize("rule", [Cavuoti2024Causal(), ReferenceDistance()])
 def test_without_reference_there_is_no_verdict(rule: Cavuoti2024Causal | ReferenceDistance) -> None:
-    verdict = rule.judge(np.zeros(3, np.float32), None, np.ones((9, 3), np.float32))
+    verdict = rule.judge(Evidence(np.zeros(3, np.float32), None, np.ones((9, 3), np.float32)))
     assert (verdict.state, verdict.score) == (EpochState.NO_REFERENCE, None)
 
 
 def test_an_epoch_that_is_the_stack_itself_sets_no_threshold_of_zero() -> None:
     stack = np.zeros(2, np.float32)
     history = np.array([[0, 0], [3, 0], [0, 4], [0, 5]], np.float32)
-    verdict = Cavuoti2024Causal().judge(np.array([1, 0], np.float32), stack, history)
+    verdict = Cavuoti2024Causal().judge(Evidence(np.array([1, 0], np.float32), stack, history))
     assert (verdict.threshold, verdict.neighbour_distance, verdict.problematic) == (3.0, 1.0, False)
     assert [v.threshold for v in judge_all(history, stack)] == [3.0] * 4
 
 
 def test_where_every_epoch_is_the_stack_itself_nothing_is_judged() -> None:
     stack, copies = np.ones(2, np.float32), np.ones((5, 2), np.float32)
-    assert Cavuoti2024Causal().judge(stack + 1, stack, copies).state is EpochState.WARMING_UP
+    assert Cavuoti2024Causal().judge(Evidence(stack + 1, stack, copies)).state is EpochState.WARMING_UP
     assert {v.state for v in judge_all(copies, stack)} == {EpochState.WARMING_UP}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from consumers.worker.batch import Outcome, Output
 from consumers.worker.committing import Committer, Identity, Limits
 from consumers.worker.quarantine import Quarantine
 from consumers.worker.transaction import TransactionAbortedError
+from schemas.framing import unpack
 from tests.consumers.worker.records import NOW, Clock, annotated, dead
 
 HERE = ("alerts", 0)
@@ -82,6 +84,17 @@ def test_a_batch_is_one_transaction_with_outputs_and_ledger_and_offsets() -> Non
         names.LEDGER,
     ]
     assert done.offsets == [[("alerts", 0, 3)]]
+
+
+def test_an_embedding_is_a_row_of_the_same_transaction_and_no_output_of_the_ledger() -> None:
+    outcome = replace(annotated(0), embedding=b"e" * 3000)
+    done = commit([outcome, annotated(1), replace(annotated(2), embedding=b"e" * 3000)], size=4000)
+    rows = [[output for output in outputs if output.topic == names.EMBEDDINGS] for outputs in done.outputs]
+    assert [len(row) for row in rows] == [1, 1]  # their size counts
+    annotations = [output for output in done.outputs[0] if output.topic == names.scores("ztf")]
+    assert (rows[0][0].key, rows[0][0].headers) == (annotations[0].key, annotations[0].headers)
+    (ledger,) = [unpack("ledger", one.value or b"") for one in done.outputs[0] if one.topic == names.LEDGER]
+    assert (ledger["records"], ledger["annotated"]) == (2, 2)
 
 
 def test_a_transaction_spans_no_more_bytes_than_told() -> None:

@@ -1,0 +1,170 @@
+"""All that the index knows of one population: its space, its entries, the search, and the frozen calibration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from broker.novelty.calibration import Calibration
+from broker.novelty.entries import Entries, map_array
+from broker.novelty.labels import Labels
+from broker.novelty.look_alikes import LookAlikes, Nearest
+from broker.novelty.score import novelty
+from broker.novelty.space import Space
+from schemas.errors import NoveltyIndexError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from broker.novelty.manifest import PopulationFacts
+    from broker.novelty.sighting import Identity
+
+#: Below, a p-value is made again by looking at every entry: what the graph misses would look novel.
+CHECKED_BELOW = 1e-3
+
+INDEX, SPACE, USUAL, CALIBRATION, THUMBNAILS = (
+    "index.usearch", "space.npz", "usual.npy", "calibration.npz", "thumbnails.npy"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """The novelty of n images.
+
+    Attributes
+    ----------
+    scores, p_values : float64 array (n,)
+        The score is infinite where the index has fewer than k look-alikes of other objects; p then is NaN, as where
+        there is no calibration.
+    nearest : Nearest
+        At least k look-alikes each.
+    """
+
+    scores: NDArray[np.float64]
+    p_values: NDArray[np.float64]
+    nearest: Nearest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PopulationIndex:
+    """One population.
+
+    Attributes
+    ----------
+    facts : PopulationFacts
+    space : Space
+    look_alikes : LookAlikes
+    entries : Entries
+    usual : float32 array (entries,)
+        Distance of each entry's own k-th neighbour; empty where the score does without.
+    first, later : Calibration
+        Of objects' first and later epochs.
+    labels : Labels or None
+    thumbnails : uint8 array (entries, side, side) or None
+    folder : Path
+        Where further files of it lie.
+    """
+
+    facts: PopulationFacts
+    space: Space
+    look_alikes: LookAlikes
+    entries: Entries
+    usual: NDArray[np.float32]
+    first: Calibration
+    later: Calibration
+    labels: Labels | None
+    thumbnails: NDArray[np.uint8] | None
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path, facts: PopulationFacts, threads: int = 1, *, lookups: bool = False) -> PopulationIndex:
+        """Map one population's files.
+
+        Raises
+        ------
+        NoveltyIndexError
+            They do not belong together or cannot be read.
+        """
+        try:
+            with np.load(folder / SPACE) as file:
+                space = Space(facts.space, file["mean"], file["axes"])
+            with np.load(folder / CALIBRATION) as file:
+                first, later = Calibration.of(file["first"]), Calibration.of(file["later"])
+            thumbnails = map_array(folder / THUMBNAILS) if (folder / THUMBNAILS).is_file() else None
+            index = cls(
+                facts,
+                space,
+                LookAlikes.open(folder / INDEX, threads, lookups=lookups),
+                Entries.open(folder),
+                map_array(folder / USUAL),
+                first,
+                later,
+                Labels.open(folder),
+                thumbnails,
+                folder,
+            )
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise NoveltyIndexError(f"{folder} cannot be opened: {error}; build the version again") from error
+        sizes = {len(index.look_alikes), len(index.entries), facts.entries}
+        sizes |= {len(one) for one in (index.usual, index.thumbnails, index.labels) if one is not None and len(one)}
+        if len(sizes) > 1 or index.look_alikes.dimensions != space.dimensions:
+            raise NoveltyIndexError(f"{folder}: its files do not belong together; build the version again")
+        return index
+
+    def nearest(
+        self, embeddings: NDArray[np.floating], who: Sequence[Identity], count: int, *, exact: bool = False
+    ) -> Nearest:
+        """Find look-alikes of some images (n, d) among other objects' images."""
+        own = [self.entries.own(one) for one in who]
+        return self.look_alikes.nearest(self.space.features(embeddings), own, count, exact=exact)
+
+    def score(
+        self,
+        embeddings: NDArray[np.floating],
+        who: Sequence[Identity],
+        first: NDArray[np.bool_],
+        count: int = 0,
+        *,
+        exact: bool = False,
+    ) -> Scored:
+        """Score the novelty of some images.
+
+        Parameters
+        ----------
+        embeddings : array (n, d)
+        who : sequence of Identity
+            Whose images they are.
+        first : bool array (n,)
+            Whether each is its object's first.
+        count : int
+            Look-alikes wanted of each, where they are more than k.
+        exact : bool
+            Look at every entry from the start.
+
+        Returns
+        -------
+        Scored
+            Where p comes out below `CHECKED_BELOW`, by looking at every entry.
+        """
+        own = [self.entries.own(one) for one in who]
+        features = self.space.features(embeddings)
+        count = max(count, self.facts.k)
+        nearest = self.look_alikes.nearest(features, own, count, exact=exact)
+        scores, p = self._judged(nearest, first)
+        low = np.flatnonzero((p < CHECKED_BELOW) & (not exact))
+        if len(low):
+            checked = self.look_alikes.nearest(features[low], [own[one] for one in low], count, exact=True)
+            nearest.rows[low], nearest.distances[low] = checked.rows, checked.distances
+            scores[low], p[low] = self._judged(checked, first[low])
+        return Scored(scores, p, nearest)
+
+    def _judged(self, nearest: Nearest, first: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        scores = novelty(self.facts.score, nearest, self.facts.k, self.usual)
+        p = np.where(first, self.first.p_values(scores), self.later.p_values(scores))
+        calibrated = np.where(first, len(self.first.scores), len(self.later.scores)) > 0
+        return scores, np.where(np.isfinite(scores) & calibrated, p, np.nan)

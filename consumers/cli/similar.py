@@ -1,0 +1,69 @@
+"""``sosia similar``: the nearest look-alikes, with a picture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("query", nargs="?", metavar="IMAGE|ID", help="an image, an alert, or an id that the index holds")
+    asked.add_argument("--queries", type=Path, metavar="DIR", help="folder of images or alerts, all asked")
+    parser.add_argument("--index", type=Path, required=True, metavar="DIR", help="folder of indexes")
+    parser.add_argument(
+        "--rank", choices=["distance", "frequency"], default="distance",
+        help="of several queries: each one's look-alikes, or candidates by how many queries propose them",
+    )  # fmt: skip
+    parser.add_argument("--count", type=int, default=16, metavar="N", help="look-alikes of each query; default 16")
+    parser.add_argument("--top", type=int, default=100, metavar="N", help="candidates by frequency; default 100")
+    parser.add_argument("--sheet", type=Path, default=Path("similar.png"), metavar="PNG")
+    parser.add_argument("--survey", help="whose index; default: the only one")
+    parser.add_argument("--schemas", type=Path, metavar="DIR", help="schemas of wire-format packets")
+    parser.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of pictures; default: all of it is seen")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look; 1 where a file could not be read."""
+    from consumers.configuration import load_settings
+    from consumers.look_alikes.report import answer_lines, candidate_lines
+    from consumers.look_alikes.sightings import FileReader
+    from consumers.look_alikes.similar import (
+        open_index,
+        rank_by_frequency,
+        save_answers,
+        save_ranking,
+        similar_to_entry,
+        similar_to_image,
+    )  # fmt: skip
+
+    files = [args.queries] if args.queries else [Path(args.query)] if Path(args.query).exists() else []
+    version = open_index(args.index, args.survey, lookups=not files)
+    failed = False
+    if files:
+        reader = FileReader(load_settings(args.config), version.manifest.survey, args.schemas, args.pixel_scale)
+        answers = []
+        for seen in reader.read(files):
+            if seen.sighting is None:
+                sys.stderr.write(f"{seen.file}: {seen.error}\n")
+                failed = True
+            else:
+                answers.append(similar_to_image(version, seen, args.count))
+    else:
+        answers = list(similar_to_entry(version, args.query, args.count))
+    if args.rank == "frequency":
+        ranked = rank_by_frequency(answers)[: args.top]
+        lines = candidate_lines(ranked)
+        save_ranking(args.sheet, version, ranked, len(answers))
+    else:
+        lines = answer_lines(answers)
+        save_answers(args.sheet, version, answers)
+    for line in lines:
+        sys.stdout.write((json.dumps(line) if args.json else "  ".join(map(str, line.values()))) + "\n")
+    sys.stderr.write(f"{args.sheet}\n")
+    return int(failed)

@@ -1,0 +1,166 @@
+"""Real images: streaks painted into the differences of real packets, and ZTF's own streaks out of picture files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from broker.cutout import Cutout, read_cutout
+from broker.files import find_files, read_files
+from broker.surveys.fields import number, record
+from consumers.assembly import open_surveys
+from consumers.evaluate_streak.stamps import at_false_positives
+from models.intervals import Figure, wilson
+from models.simulate.streaks.sources import star
+from models.simulate.streaks.trail import Segment, matched_snr
+from models.streak_network import SIDE, in_sigma
+from schemas.errors import SosiaError, StampError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from broker.packet import Packet
+    from models.streak_detector import StreakDetector
+
+#: Shares of the ordinary stamps that may pass where streaks are to be found.
+PASSING = 0.02
+SNRS, LENGTHS = (5.0, 8.0, 12.0, 20.0, 50.0), (5.0, 10.0, 20.0, 40.0, 60.0)
+_SEED = 90_001
+_PSF_SIDE = 41
+_ZTF_SIDE = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """Completeness in one survey's differences: a row a length [px], a column a signal-to-noise ratio."""
+
+    survey: str
+    stamps: int
+    passing: Figure
+    table: list[tuple[float, list[Figure]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """ZTF's own streaks among its differences, all as 8-bit pictures."""
+
+    found: Figure
+    found_at_shipped: Figure
+    passing_at_shipped: Figure
+    scores: list[float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Difference:
+    image: NDArray[np.float32]
+    psf: NDArray[np.float64]
+
+
+def on_packets(detector: StreakDetector, threshold: float, data: Path) -> Iterator[Painted]:
+    """Paint trails, each with its packet's own PSF, into the differences of real packets; dark or bright.
+
+    A trail of which no end would lie in the stamp is not painted.
+    """
+    for survey, differences in _differences(data).items():
+        plain = np.array([one.score for one in detector.look([one.image for one in differences])])
+        table = []
+        for length in LENGTHS:
+            row = []
+            for column, snr in enumerate(SNRS):
+                rng = np.random.default_rng([_SEED, round(length), column])
+                painted = [one for one in (_paint(rng, each, length, snr) for each in differences) if one is not None]
+                scores = np.array([one.score for one in detector.look(painted)])
+                row.append(wilson(int((scores > threshold).sum()), len(scores)))
+            table.append((length, row))
+        yield Painted(survey, len(differences), wilson(int((plain > threshold).sum()), len(plain)), table)
+
+
+def on_pictures(detector: StreakDetector, threshold: float, data: Path) -> Pictures:
+    """Look at the inner 63 px of ZTF's streak pictures, and at its differences rounded and inverted alike.
+
+    Raises
+    ------
+    SosiaError
+        The folder has no such pictures or packets.
+    """
+    from PIL import Image
+
+    files = sorted((data / "streaks" / "ztf").glob("*.png"))
+    ordinary = _differences(data).get("ztf", [])
+    if not files or not ordinary:
+        raise SosiaError(f"{data} holds {len(files)} pictures in streaks/ztf and {len(ordinary)} ZTF differences")
+    streaks = [_inner(255.0 - np.asarray(Image.open(file).convert("L"), np.float32)) for file in files]
+    scores = np.array([one.score for one in detector.look(streaks)])
+    others = np.array([one.score for one in detector.look([_as_picture(one.image) for one in ordinary])])
+    allowed = at_false_positives(others, PASSING)
+    return Pictures(
+        found=wilson(int((scores > allowed).sum()), len(scores)),
+        found_at_shipped=wilson(int((scores > threshold).sum()), len(scores)),
+        passing_at_shipped=wilson(int((others > threshold).sum()), len(others)),
+        scores=[float(one) for one in scores],
+    )
+
+
+def _differences(data: Path) -> dict[str, list[_Difference]]:
+    found: dict[str, list[_Difference]] = {}
+    for one in read_files(find_files([data]), open_surveys(["ztf", "lsst"])):
+        if one.packet is None or one.packet.difference is None:
+            continue
+        try:
+            cutout = read_cutout(one.packet.difference)
+        except StampError:
+            continue
+        found.setdefault(one.packet.survey.name, []).append(_Difference(cutout.image, _psf(one.packet, cutout)))
+    return found
+
+
+def _psf(packet: Packet, cutout: Cutout) -> NDArray[np.float64]:
+    """Return the packet's PSF; ZTF tells only its width, of which a Gaussian is made."""
+    if cutout.psf is not None:
+        return np.asarray(cutout.psf / cutout.psf.sum(), np.float64)
+    candidate = record(packet.framed, ("candidate",))["candidate"] or {}
+    middle = (_PSF_SIDE - 1) / 2
+    return star((_PSF_SIDE, _PSF_SIDE), middle, middle, number(candidate.get("fwhm")) or 2.0).astype(np.float64)
+
+
+def _paint(rng: np.random.Generator, difference: _Difference, length: float, snr: float) -> NDArray[np.float32] | None:
+    """Add a trail through the middle of a stamp, where alerts have their sources."""
+    image = in_sigma(difference.image)
+    rows, columns = image.shape
+    middle = (columns - 1) / 2 + rng.normal(0, 1.5), (rows - 1) / 2 + rng.normal(0, 1.5)
+    segment = Segment.around(*middle, length, rng.uniform(0, np.pi))
+    polarity = rng.choice([-1.0, 1.0])
+    inner = segment.within(min(rows, SIDE), min(columns, SIDE), 3.0)
+    if inner is None or inner.length < length - 1e-9:
+        return None
+    source = convolved_trail((rows, columns), segment, difference.psf)
+    return np.asarray(image + polarity * snr / matched_snr(source) * source, np.float32)
+
+
+def convolved_trail(shape: tuple[int, int], segment: Segment, psf: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Draw a PSF along a segment: in Fourier space, where a line is a sinc; the flux is the PSF's."""
+    size = 2 * max(*shape, *psf.shape)
+    grid = np.zeros((size, size))
+    grid[: psf.shape[0], : psf.shape[1]] = psf
+    fy, fx = np.fft.fftfreq(size)[:, None], np.fft.fftfreq(size)[None]
+    dx, dy = segment.x2 - segment.x1, segment.y2 - segment.y1
+    x, y = (segment.x1 + segment.x2 - psf.shape[1] + 1) / 2, (segment.y1 + segment.y2 - psf.shape[0] + 1) / 2
+    line = np.sinc(fx * dx + fy * dy) * np.exp(-2j * np.pi * (fx * x + fy * y))
+    painted = np.fft.ifft2(np.fft.fft2(grid) * line).real
+    return np.asarray(painted[: shape[0], : shape[1]], np.float32)
+
+
+def _inner(image: NDArray[np.float32], side: int = _ZTF_SIDE) -> NDArray[np.float32]:
+    top, left = ((size - side) // 2 for size in image.shape)
+    return image[max(top, 0) :, max(left, 0) :][:side, :side]
+
+
+def _as_picture(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Round a stamp to 256 steps from its darkest to its brightest pixel."""
+    low, high = float(np.nanmin(image)), float(np.nanmax(image))
+    return np.asarray(np.rint((image - low) / max(high - low, 1e-12) * 255.0), np.float32)

@@ -1,0 +1,103 @@
+"""Images out of files that anyone may have: FITS, PNG, JPEG."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from schemas.errors import StampError, StampReason
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+#: A CCD has 16 to 40 million pixels; more than this is a mosaic or a bomb.
+LARGEST = 120_000_000
+_FITS = (b"SIMPLE  =", b"\x1f\x8b")
+_SMALLEST_SIDE = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadImage:
+    """One image.
+
+    Attributes
+    ----------
+    pixels : float32 array (rows, columns)
+        NaN where missing. Rows of FITS as in the file, of a picture from the top; colours are averaged.
+    pixel_scale : float or None
+        [arcsec/px], where the file tells.
+    exposure_time : float or None
+        [s], where the file tells.
+    """
+
+    pixels: NDArray[np.float32]
+    pixel_scale: float | None = None
+    exposure_time: float | None = None
+
+
+def read_image(file: Path) -> ReadImage:
+    """Read the first image of a file.
+
+    Raises
+    ------
+    StampError
+        The file is missing, damaged, too large, or holds no image.
+    """
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(9)
+    except OSError as error:
+        raise StampError(StampReason.MISSING, f"{file}: {error.strerror or error}") from error
+    try:
+        image = _read_fits(file) if start.startswith(_FITS) else _read_picture(file)
+    except StampError:
+        raise
+    except Exception as error:  # a boundary: on damaged bytes astropy and pillow raise nearly anything
+        raise StampError(StampReason.CORRUPT, f"{file}: {type(error).__name__}: {error}") from error
+    if not np.isfinite(image.pixels).any():
+        raise StampError(StampReason.BLANK, f"{file}: no pixel is finite")
+    return image
+
+
+def _read_fits(file: Path) -> ReadImage:
+    from astropy.io import fits
+    from astropy.wcs import WCS
+    from astropy.wcs.utils import proj_plane_pixel_scales
+
+    with fits.open(file, memmap=False) as hdus:
+        for hdu in hdus:
+            if not hdu.is_image or len(hdu.shape) < 2:
+                continue
+            _check_size(file, hdu.shape)
+            pixels = np.array(hdu.data, np.float32)
+            while pixels.ndim > 2:  # a cube's bands
+                pixels = pixels.mean(axis=0)
+            header = hdu.header
+            wcs = WCS(header, naxis=2)
+            scale = float(np.mean(proj_plane_pixel_scales(wcs))) * 3600.0 if wcs.has_celestial else None
+            exposure = header.get("EXPTIME", hdus[0].header.get("EXPTIME"))
+            return ReadImage(pixels, scale, _positive(exposure))
+    raise StampError(StampReason.CORRUPT, f"{file}: no image in the file")
+
+
+def _read_picture(file: Path) -> ReadImage:
+    from PIL import Image
+
+    with Image.open(file) as picture:
+        _check_size(file, picture.size)
+        pixels = np.asarray(picture.convert("F" if picture.mode.startswith(("I", "F")) else "L"), np.float32)
+    return ReadImage(pixels)
+
+
+def _check_size(file: Path, shape: tuple[int, ...]) -> None:
+    if math.prod(shape) > LARGEST or min(shape[-2:]) < _SMALLEST_SIDE:
+        raise StampError(StampReason.SIZE, f"{file}: shape {shape}")
+
+
+def _positive(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) and value > 0 else None

@@ -1,0 +1,1 @@
+"""Look-alikes and novelties of files: the index without Kafka."""

@@ -1,0 +1,1 @@
+"""Classical methods, which the learnt ones must beat: one file each."""

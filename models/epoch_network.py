@@ -1,0 +1,135 @@
+"""Tells a fault from a good image that is merely different: a small network on an epoch beside its reference."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.student import fold_into
+from schemas.errors import BackboneError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from tensorflow import Tensor
+    from tf_keras import Model
+    from tf_keras.layers import Layer
+
+SIDE = 64
+PLANES = 5
+
+NAME = "sosia-epochs"
+WEIGHTS = Path(__file__).with_name(f"{NAME}.h5")
+#: Of the file that comes with the project.
+SHA256 = "e1e2b1a58f58c62f8123485aea99bab23347bbd1819b96d160d321f384abe6e6"
+
+#: Channels of the stages at 32, 16, 8 and 4 px, and whether a residual block follows.
+STAGES = ((24, False), (32, True), (64, True), (96, True))
+HIDDEN = 64
+
+
+def build(*, normalised: bool = False) -> Model:
+    """Lay out the network.
+
+    Parameters
+    ----------
+    normalised : bool
+        With batch normalisation behind every convolution, as it is trained; without, as it is used.
+
+    Returns
+    -------
+    tf_keras.Model
+        Maps planes (n, 64, 64, 5) of `broker.comparison` to log odds (n, 1) of a fault in the science image.
+    """
+    from tf_keras import Model, layers
+
+    def convolve(x: Layer, name: str, channels: int, *, stride: int = 1, active: bool = True) -> Layer:
+        size = 3 if stride == 1 else 4
+        x = layers.Conv2D(channels, size, stride, padding="same", use_bias=not normalised, name=name)(x)
+        if normalised:
+            x = layers.BatchNormalization(momentum=0.97, epsilon=1e-3, name=f"{name}_normalisation")(x)
+        return layers.ReLU(name=f"{name}_relu")(x) if active else x
+
+    planes = layers.Input((SIDE, SIDE, PLANES))
+    x, pooled = planes, []
+    for stage, (channels, block) in enumerate(STAGES, 1):
+        x = convolve(x, f"stage{stage}", channels, stride=2)
+        if block:
+            y = convolve(x, f"stage{stage}_first", channels)
+            y = convolve(y, f"stage{stage}_second", channels, active=False)
+            x = layers.ReLU(name=f"stage{stage}_leave")(layers.Add(name=f"stage{stage}_sum")([x, y]))
+        if stage > 1:  # the strongest place tells a compact fault, the mean a faint one that is everywhere
+            pooled += [layers.GlobalMaxPooling2D()(x), layers.GlobalAveragePooling2D()(x)]
+    x = layers.Concatenate(name="pooled")(pooled)
+    x = layers.Dense(HIDDEN, activation="relu", name="hidden")(x)
+    return Model(planes, layers.Dense(1, name="log_odds")(x), name=NAME)
+
+
+def fold(trained: Model) -> Model:
+    """Merge batch normalisation into the convolutions."""
+    return fold_into(trained, build())
+
+
+class EpochNetwork:
+    """The trained network, with one graph of one fixed batch shape.
+
+    Parameters
+    ----------
+    model : tf_keras.Model
+        As of `build`.
+    batch : int
+        Epochs per forward pass.
+    """
+
+    def __init__(self, model: Model, batch: int) -> None:
+        import tensorflow as tf
+
+        def forward(planes: Tensor) -> Tensor:
+            return model(planes, training=False)
+
+        self.input_size = SIDE
+        self._batch = batch
+        self._forward = tf.function(forward, input_signature=[tf.TensorSpec((batch, SIDE, SIDE, PLANES), tf.float32)])
+
+    def log_odds(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Judge epochs.
+
+        Parameters
+        ----------
+        planes : float32 array (n, 64, 64, 5)
+            Any n: the last pass is padded.
+
+        Returns
+        -------
+        float32 array (n,)
+            Log odds of a fault, as for a sample of which half are faulty.
+        """
+        found = np.empty(len(planes), dtype=np.float32)
+        for start in range(0, len(planes), self._batch):
+            chunk = planes[start : start + self._batch]
+            count = len(chunk)
+            if count < self._batch:
+                chunk = np.concatenate([chunk, np.zeros((self._batch - count, *planes.shape[1:]), dtype=np.float32)])
+            found[start : start + count] = self._forward(chunk).numpy()[:count, 0]
+        return found
+
+
+def load_epoch_network(weights: Path | None = None, *, batch: int = 64) -> EpochNetwork:
+    """Load the network that comes with the project, or another one's weights.
+
+    Raises
+    ------
+    BackboneError
+        The weights are missing, damaged or of another network.
+    """
+    file = weights or WEIGHTS
+    try:
+        if weights is None and hashlib.sha256(file.read_bytes()).hexdigest() != SHA256:
+            raise BackboneError(f"{file.name}: its sha256 is not {SHA256[:12]}...: install the project again")
+        model = build()
+        model.load_weights(str(file))
+    except (OSError, ValueError) as error:
+        raise BackboneError(f"{file}: no weights of {NAME}: {error}") from error
+    return EpochNetwork(model, batch)

@@ -1,0 +1,108 @@
+"""How trails and impostors are distributed: once for training, once for the frozen test, and never the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What stamps are drawn from. Signal-to-noise ratios are those of a matched filter; ranges are log-uniform.
+
+    Attributes
+    ----------
+    seed : int
+        First word of every stamp's random numbers.
+    snr, impostor_snr : range
+    shortest : float
+        Shortest trail, in FWHM of the PSF: below three a trail is a point to most eyes.
+    longest : float
+        Longest trail [px].
+    partial : float
+        Share of the trails that begin outside the stamp.
+    modulation : float
+        Largest change of brightness along a trail [mag].
+    wings : range
+        Share of the PSF's light in its wings.
+    axis_ratio : range
+        Of edge-on galaxies.
+    galaxy_length : range
+        Scale length of edge-on galaxies, in FWHM.
+    ray_length : range
+        Of cosmic rays [px].
+    satellite_width : range
+        Of satellite trails, in FWHM: near satellites are out of focus.
+    residuals, field : float
+        Share of difference images with a star's residual, and mean number of neighbours in other images.
+    rays : float
+        Share of the images with a cosmic ray beside their object.
+    correlated : float
+        Share of the images with noise that was resampled.
+    small, quantised : float
+        Share of the stamps smaller than the network's window, and of those that went through 8-bit files.
+    """
+
+    seed: int
+    snr: Range
+    impostor_snr: Range
+    shortest: float
+    longest: float
+    partial: float
+    modulation: float
+    wings: Range
+    axis_ratio: Range
+    galaxy_length: Range
+    ray_length: Range
+    satellite_width: Range
+    residuals: float
+    field: float
+    rays: float
+    correlated: float
+    small: float
+    quantised: float
+
+
+TRAINING = Population(
+    seed=1,
+    snr=(4.0, 200.0),
+    impostor_snr=(3.0, 500.0),
+    shortest=2.0,
+    longest=100.0,
+    partial=0.25,
+    modulation=0.5,
+    wings=(0.0, 0.3),
+    axis_ratio=(0.1, 0.5),
+    galaxy_length=(0.5, 6.0),
+    ray_length=(1.0, 60.0),
+    satellite_width=(1.0, 3.0),
+    residuals=0.35,
+    field=1.2,
+    rays=0.15,
+    correlated=0.3,
+    small=0.2,
+    quantised=0.1,
+)
+
+#: Drawn up before the first training. Its noise is white, so that the matched filter is the ideal it claims to be.
+TEST = Population(
+    seed=70_001,
+    snr=(5.0, 50.0),
+    impostor_snr=(5.0, 300.0),
+    shortest=3.0,
+    longest=60.0,
+    partial=0.2,
+    modulation=0.3,
+    wings=(0.05, 0.2),
+    axis_ratio=(0.08, 0.3),
+    galaxy_length=(0.8, 4.0),
+    ray_length=(2.0, 40.0),
+    satellite_width=(1.0, 1.6),
+    residuals=0.3,
+    field=0.8,
+    rays=0.0,
+    correlated=0.0,
+    small=0.15,
+    quantised=0.0,
+)

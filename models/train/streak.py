@@ -1,0 +1,216 @@
+"""Teaches a streak network on drawn stamps, new ones in every epoch."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models import streak_network
+from models.simulate.streaks.frozen import calibration_stamps
+from models.simulate.streaks.population import TRAINING
+from models.simulate.streaks.stamps import draw_stamps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from tensorflow import Tensor
+    from tf_keras import Model
+
+    from models.streak_detector import StreakDetector
+
+#: Weight of the end points beside the probability.
+ENDS = 5.0
+#: Numbers of the validation stamps: no training reaches them.
+_VALIDATION = 900_000_000
+_AHEAD = 3
+#: Impostors that the threshold is set on.
+CALIBRATION = 20_000
+
+Shard = tuple["NDArray[np.float16]", "NDArray[np.float32]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast.
+
+    Attributes
+    ----------
+    epochs : int
+        After each there is a checkpoint and a validation.
+    shards, shard : int
+        Parts of an epoch, and stamps of each.
+    passes : int
+        Times that a shard is seen, mirrored and turned anew.
+    batch : int
+        Stamps.
+    rate, decay : float
+        Largest learning rate, falling as a cosine; decay of the weights, decoupled (AdamW).
+    patience : int
+        Epochs without a better validation loss before it stops early.
+    processes : int
+        That draw stamps.
+    seed : int
+        Of the first weights and of the order.
+    """
+
+    epochs: int = 40
+    shards: int = 6
+    shard: int = 4096
+    passes: int = 3
+    batch: int = 256
+    rate: float = 2e-3
+    decay: float = 1e-3
+    patience: int = 15
+    processes: int = 2
+    seed: int = 20120
+
+
+def train(outputs: int, schedule: Schedule, checkpoints: Path, progress: Callable[[int, float, float], None]) -> Model:
+    r"""Train a network.
+
+    .. math::
+
+        L = \mathrm{BCE}(p, y) + 5\, y \min\left(|(A, B) - (\hat A, \hat B)|^2, |(B, A) - (\hat A, \hat B)|^2\right)
+
+    with the ends A and B in units of the window: a streak has no direction, so the order that fits better counts.
+
+    Parameters
+    ----------
+    outputs : int
+        1 or 5; with one the second term falls away.
+    schedule : Schedule
+    checkpoints : path
+        Folder; a call that was broken off goes on from the last epoch there.
+    progress : callable
+        Told each epoch's number, its loss, and that of the validation.
+
+    Returns
+    -------
+    tf_keras.Model
+        Folded, of the epoch with the best validation loss.
+    """
+    import tensorflow as tf
+    import tf_keras
+
+    tf_keras.utils.set_random_seed(schedule.seed)
+    model, best = (streak_network.build(outputs, normalised=True) for _ in range(2))
+    steps = schedule.shards * schedule.passes * (schedule.shard // schedule.batch)
+    rate = tf_keras.optimizers.schedules.CosineDecay(
+        schedule.rate / 20, steps * max(schedule.epochs - 1, 1), warmup_target=schedule.rate, warmup_steps=steps
+    )
+    optimiser = tf_keras.optimizers.AdamW(rate, weight_decay=schedule.decay, global_clipnorm=1.0)
+    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimiser.build(model.trainable_variables)
+
+    def one_step(images: Tensor, truth: Tensor) -> Tensor:
+        with tf.GradientTape() as tape:
+            loss = streak_loss(model(tf.cast(images, tf.float32), training=True), truth)
+        optimiser.apply_gradients(
+            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
+        )
+        return loss
+
+    step = tf.function(one_step)
+    epoch, lowest, since = tf.Variable(0), tf.Variable(np.inf), tf.Variable(0)
+    saved = tf.train.CheckpointManager(
+        tf.train.Checkpoint(model=model, best=best, optimiser=optimiser, epoch=epoch, lowest=lowest, since=since),
+        str(checkpoints),
+        max_to_keep=1,
+    )
+    saved.restore_or_initialize()
+    unseen = draw_shard(_VALIDATION, schedule.shard)
+    with ProcessPoolExecutor(schedule.processes, get_context("spawn")) as pool:
+        for number in range(int(epoch), schedule.epochs):
+            if int(since) >= schedule.patience:
+                break
+            losses = [float(step(*batch)) for batch in _batches(pool, schedule, number)]
+            found = np.concatenate([model(unseen[0][part], training=False) for part in _parts(schedule)])
+            loss = float(streak_loss(tf.constant(found), tf.constant(unseen[1])))
+            since.assign_add(1)
+            if loss < float(lowest):
+                lowest.assign(loss)
+                since.assign(0)
+                best.set_weights(model.get_weights())
+            epoch.assign_add(1)
+            saved.save()
+            progress(number + 1, float(np.mean(losses)), loss)
+    return streak_network.fold(best)
+
+
+def streak_loss(found: Tensor, truth: Tensor) -> Tensor:
+    """Mean loss of a batch; `found` (n, 1 or 5), `truth` (n, 5): 0 or 1, and ends in half windows from the middle."""
+    import tensorflow as tf
+
+    label = truth[:, 0]
+    loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(label, found[:, 0]))
+    if found.shape[1] == 1:
+        return loss
+    ends = truth[:, 1:]
+    orders = (ends, tf.roll(ends, 2, axis=1))
+    squares = [tf.reduce_sum(tf.square((found[:, 1:] - order) / 2.0), axis=1) for order in orders]
+    return loss + ENDS * tf.reduce_mean(label * tf.minimum(*squares))
+
+
+def calibrate(detector: StreakDetector, count: int = CALIBRATION, passing: float = 0.01) -> float:
+    """Score that a share of the calibration's impostors lies above: the threshold to ship with new weights."""
+    stamps = calibration_stamps(count)
+    scores = [one.score for one in detector.look(list(stamps.images))]
+    return float(np.quantile(scores, 1.0 - passing, method="higher"))
+
+
+def draw_shard(first: int, count: int) -> Shard:
+    """Draw stamps, as the network sees them, with what it is to say of them.
+
+    Dark streaks count as none: they are found in the negative image.
+    """
+    drawn = draw_stamps(TRAINING, count, first)
+    truth = np.zeros((count, 5), np.float32)
+    bright = drawn.streak & (drawn.polarity > 0)
+    truth[bright, 0] = 1.0
+    truth[bright, 1:] = (drawn.ends[bright] - (streak_network.SIDE - 1) / 2) / (streak_network.SIDE / 2)
+    return streak_network.prepare(list(drawn.images)).astype(np.float16), truth
+
+
+def turned(shard: Shard, turn: int) -> Shard:
+    """Mirror and turn stamps and ends alike; `turn` 0 to 7."""
+    images, truth = shard
+    truth = truth.copy()
+    if turn & 1:
+        truth[:, 2::2] *= -1
+    if turn & 2:
+        truth[:, 1::2] *= -1
+    if turn & 4:
+        truth = truth[:, [0, 2, 1, 4, 3]]
+    return streak_network.turned(images, turn), truth
+
+
+def _parts(schedule: Schedule) -> list[slice]:
+    return [slice(start, start + schedule.batch) for start in range(0, schedule.shard, schedule.batch)]
+
+
+def _batches(pool: ProcessPoolExecutor, schedule: Schedule, epoch: int) -> Iterator[Shard]:
+    """Give an epoch's batches while the next shards are drawn."""
+    rng = np.random.default_rng([schedule.seed, epoch])
+    waiting: deque[Future[Shard]] = deque()
+    for number in range(epoch * schedule.shards, (epoch + 1) * schedule.shards):
+        waiting.append(pool.submit(draw_shard, number * schedule.shard, schedule.shard))
+        if len(waiting) > _AHEAD:
+            yield from _passes(waiting.popleft().result(), schedule, rng)
+    while waiting:
+        yield from _passes(waiting.popleft().result(), schedule, rng)
+
+
+def _passes(shard: Shard, schedule: Schedule, rng: np.random.Generator) -> Iterator[Shard]:
+    for turn in rng.permutation(8)[: schedule.passes]:
+        images, truth = turned(shard, int(turn))
+        order = rng.permutation(schedule.shard)
+        for part in _parts(schedule):
+            yield images[order[part]], truth[order[part]]

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.simulate.streaks.trail import Segment
+from models.streak_detector import THRESHOLD, WEIGHTS, WEIGHTS_SHA256, StreakDetector, load
+from schemas.errors import BackboneError
+from tests.models.streak_stamp import stamp
+
+
+@pytest.fixture(scope="module")
+def detector() -> StreakDetector:
+    return load()
+
+
+def test_the_weights_are_those_that_were_published_and_small() -> None:
+    assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() == WEIGHTS_SHA256
+    assert WEIGHTS.stat().st_size < 3_000_000
+
+
+def test_other_missing_and_damaged_weights_are_refused(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(WEIGHTS.read_bytes()[:5000])
+    with pytest.raises(BackboneError, match="sha256"):
+        load(damaged)
+    with pytest.raises(BackboneError, match="damaged"):
+        load(damaged, None)
+    with pytest.raises(BackboneError, match="missing"):
+        load(tmp_path / "none.h5")
+
+
+def test_a_clear_streak_is_found_bright_or_dark_and_measured(detector: StreakDetector) -> None:
+    true = Segment(14.3, 20.8, 44.1, 39.5)
+    image = stamp(true, 30)
+    for polarity in (1, -1):
+        found = detector.look([polarity * image], measured_above=THRESHOLD)[0]
+        assert found.score > THRESHOLD
+        assert found.polarity == polarity
+        ends = np.array(found.segment.ends)
+        assert min(np.abs(ends - true.ends).max(), np.abs(ends - (*true.ends[2:], *true.ends[:2])).max()) < 1.5
+
+
+def test_ends_are_told_in_the_stamps_own_pixels(detector: StreakDetector) -> None:
+    for side in (48, 64, 90):
+        middle = (side - 1) / 2
+        image = stamp(Segment.around(middle, middle, 24, 0.3), 40, shape=(side, side))
+        found = detector.look([image], measured_above=THRESHOLD)[0].segment
+        assert (found.x1 + found.x2) / 2 == pytest.approx(middle, abs=1.0)
+        assert (found.y1 + found.y2) / 2 == pytest.approx(middle, abs=1.0)
+
+
+def test_noise_blank_and_missing_pixels_are_no_streak(detector: StreakDetector) -> None:
+    noise = np.random.default_rng(4).standard_normal((20, 64, 64)).astype(np.float32)
+    scores = [one.score for one in detector.look([*noise, np.zeros((64, 64), np.float32)])]
+    assert np.mean(np.array(scores) > THRESHOLD) < 0.1
+    half_missing = stamp(Segment(10, 40, 50, 52), 40)
+    half_missing[:25] = np.nan
+    assert np.isfinite(detector.look([half_missing])[0].score)
