@@ -82,7 +82,8 @@ def plain_embedding(picture: NDArray[np.uint8], convolutions: Callable[..., Tens
 def b0_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seeded weights, laid out as Keras' official file: standard deviations where variances belong."""
     model = initialise("efficientnet-b0")
-    model.get_layer("normalization").set_weights([np.float32(MEAN), np.float32(STANDARD_DEVIATION), np.int64(0)])
+    normalisation = next(layer for layer in model.layers if layer.name.startswith("normalization"))
+    normalisation.set_weights([np.float32(MEAN), np.float32(STANDARD_DEVIATION), np.int64(0)])
     path = tmp_path_factory.mktemp("b0") / "efficientnetb0_notop.h5"
     model.save_weights(path)
     return path
