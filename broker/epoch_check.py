@@ -96,7 +96,9 @@ class EpochChecker:
         science, reference = _rounded(result.science_embedding), _rounded(result.reference_embedding)
         assert science is not None  # since there is an embedding
         history = np.empty((0, len(science)), dtype=np.float32) if earlier is None else earlier
-        verdict = self._rule.judge(Evidence(science, reference, history, found.fault, found.backbone, found.frame_width))
+        verdict = self._rule.judge(
+            Evidence(science, reference, history, found.fault, found.backbone, found.frame_width)
+        )
         reason = verdict.reason
         if verdict.state is EpochState.NO_REFERENCE:
             reason = f"reference: {result.reference_reason}"
