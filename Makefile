@@ -3,7 +3,7 @@
 # make requirements       pins the dependencies again after a change in pyproject.toml; UPGRADE=1: newer ones
 # make clean              removes what these made
 #
-# Each does its own set-up, once; it takes Python 3.11 to 3.13 (another than python3: make PYTHON=python3.12), make and git.
+# Each does its own set-up, once; it takes Python 3.11.4 to 3.13 (another than python3: make PYTHON=python3.12), make and git.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,8 +22,8 @@ test: $(READY)
 
 # Written last, so that an installation that was interrupted is taken up again.
 $(READY): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
-	  echo "Sosia needs Python 3.11, 3.12 or 3.13; $(PYTHON) is: $$($(PYTHON) --version 2>&1)." \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11, 4) <= sys.version_info[:3] < (3, 14))' || { \
+	  echo "Sosia needs Python 3.11 (from 3.11.4 on), 3.12 or 3.13; $(PYTHON) is: $$($(PYTHON) --version 2>&1)." \
 	       "Name another one: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
@@ -31,7 +31,7 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 requirements: $(READY)
-	$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes --extra dev \
+	$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11.4 --generate-hashes --extra dev \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	  --output-file requirements.txt pyproject.toml
 
