@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--work", type=Path, default=Path("sosia-streak-training"), metavar="DIR",
         help="checkpoints; a run that was broken off goes on from there",
     )  # fmt: skip
-    streak.add_argument("--epochs", type=int, default=40, help="of 24,576 new stamps each, seen thrice; default: 40")
+    streak.add_argument("--epochs", type=int, default=60, help="of 24,576 new stamps each, seen thrice; default: 60")
     streak.set_defaults(train=_streak)
 
 

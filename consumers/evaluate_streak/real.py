@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 PASSING = 0.02
 SNRS, LENGTHS = (5.0, 8.0, 12.0, 20.0, 50.0), (5.0, 10.0, 20.0, 40.0, 60.0)
 _SEED = 90_001
+#: Distances of trails from the packet's own source and of their ends from the stamp's rim [px]; places tried.
+_BESIDE, _RIM, _TRIES = 7.0, 3.0, 100
 _PSF_SIDE = 41
 _ZTF_SIDE = 63
 
@@ -64,7 +66,7 @@ class _Difference:
 def on_packets(detector: StreakDetector, threshold: float, data: Path) -> Iterator[Painted]:
     """Paint trails, each with its packet's own PSF, into the differences of real packets; dark or bright.
 
-    A trail of which no end would lie in the stamp is not painted.
+    A trail that would not lie whole in the stamp, beside the packet's own source, is not painted.
     """
     for survey, differences in _differences(data).items():
         plain = np.array([one.score for one in detector.look([one.image for one in differences])])
@@ -129,17 +131,29 @@ def _psf(packet: Packet, cutout: Cutout) -> NDArray[np.float64]:
 
 
 def _paint(rng: np.random.Generator, difference: _Difference, length: float, snr: float) -> NDArray[np.float32] | None:
-    """Add a trail through the middle of a stamp, where alerts have their sources."""
+    """Add a trail beside the packet's own source, which fills the middle of the stamp."""
     image = in_sigma(difference.image)
     rows, columns = image.shape
-    middle = (columns - 1) / 2 + rng.normal(0, 1.5), (rows - 1) / 2 + rng.normal(0, 1.5)
-    segment = Segment.around(*middle, length, rng.uniform(0, np.pi))
+    middle = (columns - 1) / 2, (rows - 1) / 2
     polarity = rng.choice([-1.0, 1.0])
-    inner = segment.within(min(rows, SIDE), min(columns, SIDE), 3.0)
-    if inner is None or inner.length < length - 1e-9:
-        return None
-    source = convolved_trail((rows, columns), segment, difference.psf)
-    return np.asarray(image + polarity * snr / matched_snr(source) * source, np.float32)
+    for _ in range(_TRIES):
+        x, y = (
+            one + rng.uniform(-0.5, 0.5) * min(size, SIDE) for one, size in zip(middle, (columns, rows), strict=True)
+        )
+        segment = Segment.around(x, y, length, rng.uniform(0, np.pi))
+        inner = segment.within(rows, columns, max(_RIM, (max(rows, columns) - SIDE) / 2))
+        if inner is not None and inner.length > length - 1e-9 and _distance(segment, *middle) > _BESIDE:
+            source = convolved_trail((rows, columns), segment, difference.psf)
+            return np.asarray(image + polarity * snr / matched_snr(source) * source, np.float32)
+    return None
+
+
+def _distance(segment: Segment, x: float, y: float) -> float:
+    """Distance of a point from a segment [px]."""
+    step = np.array([segment.x2 - segment.x1, segment.y2 - segment.y1])
+    offset = np.array([x - segment.x1, y - segment.y1])
+    place = np.clip(offset @ step / max(step @ step, 1e-12), 0.0, 1.0)
+    return float(np.hypot(*(offset - place * step)))
 
 
 def convolved_trail(shape: tuple[int, int], segment: Segment, psf: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -61,7 +61,7 @@ class Schedule:
         Of the first weights and of the order.
     """
 
-    epochs: int = 40
+    epochs: int = 60
     shards: int = 6
     shard: int = 4096
     passes: int = 3
