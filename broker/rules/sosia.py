@@ -50,8 +50,8 @@ class Sosia:
         if evidence.fault is None:
             return Verdict(EpochState.WARMING_UP, earlier, reason="no epoch network")
         nearest = float(distances(evidence.science, np.vstack((evidence.history, evidence.reference))).min())
-        odds = math.exp(evidence.fault)
+        log_odds = evidence.fault
         if evidence.backbone in FAR and evidence.frame_width >= LEAST_FRAME_WIDTH:
-            odds += math.exp(nearest - FAR[evidence.backbone])
-        score = math.log1p(odds) / math.log1p(THRESHOLD)
+            log_odds = float(np.logaddexp(log_odds, nearest - FAR[evidence.backbone]))
+        score = float(np.logaddexp(0.0, log_odds)) / math.log1p(THRESHOLD)  # a damaged image's odds may overflow
         return Verdict(EpochState.JUDGED, earlier, score, nearest)

@@ -33,7 +33,7 @@ def score(
     return verdict.score
 
 
-@given(st.floats(-20, 20), st.floats(0, 40))
+@given(st.floats(-2000, 2000), st.floats(0, 2000))
 def test_more_fault_or_more_distance_never_scores_less(fault: float, distance: float) -> None:
     here = score(fault, distance)
     assert 0 <= here <= score(fault + 0.5, distance)
