@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from broker.frame import MAD_TO_SIGMA
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -30,9 +32,6 @@ IMAGE_SOFTENING, DIFFERENCE_SOFTENING, SCALE = 3.0, 1.0, 3.0
 
 #: Of a lasting source's light that a subtraction of two images of different seeing may leave.
 RESIDUAL = 0.1
-
-#: Sigma over the median absolute deviation of a normal distribution.
-MAD_TO_SIGMA = 1.4826
 
 COMPARISON_MANIFEST = {
     "version": 1,

@@ -29,9 +29,6 @@ def test_a_good_image_has_no_strength_of_fault_and_a_faulty_one_has() -> None:
     assert np.mean(np.array(strengths) > 7.0) > 0.5
 
 
-def test_references_have_no_fault_that_the_science_image_is_blamed_for() -> None:
-    """Whatever is wrong with a reference alone, the label says that the epoch is good."""
-    epochs = drawn(600)
-    lost = [one for one in epochs if np.isnan(one.pair.science).any()]
-    assert lost
-    assert any(one.fault is None for one in lost)
+def test_pixels_declared_lost_make_no_fault_by_themselves() -> None:
+    lost = [one for one in drawn(600) if np.isnan(one.pair.science).any()]
+    assert 0.3 < np.mean([one.fault is None for one in lost]) < 0.9
