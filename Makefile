@@ -1,5 +1,7 @@
 # make demo [INPUT=DIR]   streams a night of alerts through the whole system
 # make test               lint, types and every test
+# make fuzz               a million damaged packets through every decoder; PACKETS=1000: fewer
+# make chaos              a real cluster of three nodes under faults of all kinds; FAULTS=10: fewer
 # make requirements       pins the dependencies again after a change in pyproject.toml; UPGRADE=1: newer ones
 # make clean              removes what these made
 #
@@ -9,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test requirements clean
+.PHONY: demo test fuzz chaos requirements clean
 
 demo: $(READY)
 	$(BIN)/sosia demo $(if $(INPUT),--input "$(INPUT)")
@@ -19,6 +21,12 @@ test: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+fuzz: $(READY)
+	$(BIN)/python -m tests.hostile.fuzz $(if $(PACKETS),--packets $(PACKETS))
+
+chaos: $(READY)
+	$(BIN)/python -m tests.chaos.run $(if $(FAULTS),--faults $(FAULTS))
 
 # Written last, so that an installation that was interrupted is taken up again.
 $(READY): requirements.txt pyproject.toml

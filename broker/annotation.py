@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 
@@ -179,13 +180,20 @@ def to_json(annotation: Annotation) -> dict[str, Any]:
 
 
 def _renamed(value: Any) -> Any:
-    if is_dataclass(value):
-        return {_camel(item.name): _renamed(getattr(value, item.name)) for item in fields(value)}
+    kind: type = type(value)
+    if is_dataclass(kind):
+        return {avro: _renamed(getattr(value, name)) for name, avro in _names(kind)}
     if isinstance(value, tuple):
         return [_renamed(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None  # what is not a number is not known: JSON has no NaN, and a subscriber's filter would pass it
     return str(value) if isinstance(value, StrEnum) else value
+
+
+@cache
+def _names(kind: type) -> tuple[tuple[str, str], ...]:
+    """Return the names of a dataclass's fields, and what Avro calls them."""
+    return tuple((item.name, _camel(item.name)) for item in fields(kind))
 
 
 def _camel(name: str) -> str:

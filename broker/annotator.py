@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from broker.annotation import Annotation, BackboneInfo, EpochCheck, ImageInfo, Novelty, NoveltyState
+from broker.annotation import Annotation, BackboneInfo, EpochCheck, ImageInfo
+from broker.classifiers.choosing import Classifiers
+from broker.classifiers.contract import Sight
 from broker.cutout import Cutout, read_cutout
 from broker.embedding import Embedded
 from broker.epoch_check import EpochChecker, history_row
 from broker.history.embedding_bytes import half
+from broker.novelty.judging import NoveltyJudge
 from broker.rules.reference_distance import ReferenceDistance
 from broker.stamp_pair import Stamp, StampPair
 from schemas.errors import StampError, StampReason
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from broker.classifiers.choosing import Classified
     from broker.examiner import Examiner
     from broker.history.history import History
+    from broker.novelty.judging import Judgement
     from broker.packet import Packet
     from broker.rules.rule import Rule
 
@@ -40,11 +45,14 @@ class Finding:
         The science image's place in feature space, rounded as the history has it; None where it has none.
     in_history : bool
         Whether it is one of the epochs that its object's later ones are compared with.
+    reference_embedding : float16 array (d,) or None
+        The same of the reference.
     """
 
     annotation: Annotation
     embedding: NDArray[np.float16] | None = None
     in_history: bool = False
+    reference_embedding: NDArray[np.float16] | None = None
 
 
 class Annotator:
@@ -60,6 +68,14 @@ class Annotator:
         Tells problematic epochs; by default none is told.
     history : History, optional
         Where earlier epochs are; a batch's own are there before `annotate` returns. None: there are none.
+    classifiers : Classifiers, optional
+        The networks for rare classes; by default none.
+
+    Attributes
+    ----------
+    examiner : Examiner
+    novelty : NoveltyJudge
+        Compares with what was seen before: with nothing until it is set, which takes the examiner's digests.
     """
 
     def __init__(
@@ -68,8 +84,11 @@ class Annotator:
         clock: Callable[[], datetime],
         rule: Rule | None = None,
         history: History | None = None,
+        classifiers: Classifiers | None = None,
     ) -> None:
         self.examiner = examiner
+        self.novelty = NoveltyJudge()
+        self._classifiers = classifiers or Classifiers()
         self._checker = EpochChecker(rule or ReferenceDistance(), history)
         self._clock = clock
         self._version = metadata.version("sosia-broker")
@@ -95,21 +114,34 @@ class Annotator:
         HistoryError
             The history cannot be reached or is damaged.
         """
-        examined = self.examiner.examine([stamp_pair(packet) for packet in packets])
+        pairs = [stamp_pair(packet) for packet in packets]
+        examined = self.examiner.examine(pairs)
+        classified = self._classifiers.classify(
+            [Sight(packet, pair.science, pair.reference) for packet, pair in zip(packets, pairs, strict=True)]
+        )
         embedder = self.examiner.embedder
         digests = [embedder.digest(packet.survey.facts.frame) for packet in packets]
         checks = self._checker.check(packets, examined, digests)
+        judged = self.novelty.judge(packets, [found.embedded for found in examined], digests, checks)
         now = self._clock()
         return [
             Finding(
                 self._annotation(
-                    packet, found.embedded, BackboneInfo(embedder.backbone.name, digest), check, received, now
+                    packet,
+                    found.embedded,
+                    BackboneInfo(embedder.backbone.name, digest),
+                    check,
+                    classes,
+                    novelty,
+                    received,
+                    now,
                 ),
-                None if found.embedded.science_embedding is None else half(found.embedded.science_embedding),
+                _rounded(found.embedded.science_embedding),
                 history_row(packet, found.embedded, digest) is not None,
+                _rounded(found.embedded.reference_embedding),
             )
-            for packet, found, digest, check, received in zip(
-                packets, examined, digests, checks, ingest_times, strict=True
+            for packet, found, digest, check, classes, novelty, received in zip(
+                packets, examined, digests, checks, classified, judged, ingest_times, strict=True
             )
         ]
 
@@ -119,6 +151,8 @@ class Annotator:
         result: Embedded,
         backbone: BackboneInfo,
         epoch: EpochCheck,
+        classes: Classified,
+        novelty: Judgement,
         received: datetime,
         now: datetime,
     ) -> Annotation:
@@ -136,7 +170,11 @@ class Annotator:
             backbone=backbone,
             image=ImageInfo(result.masked_fraction, packet.seeing, packet.snr, packet.magnitude),
             epoch=epoch,
-            novelty=(_novelty(result),),
+            classifications=novelty.rated(classes.classifications),
+            streak=classes.streak,
+            lens=classes.lens,
+            novelty=novelty.novelty,
+            estimates=novelty.estimates,
         )
 
 
@@ -170,7 +208,5 @@ def _masked(science: Cutout, mask: Cutout | StampError) -> Cutout | StampError:
     return Cutout(image, science.header, science.variance, science.psf)
 
 
-def _novelty(result: Embedded) -> Novelty:
-    if result.science_reason is not None:
-        return Novelty("science", NoveltyState.UNREADABLE, reason=str(result.science_reason))
-    return Novelty("science", NoveltyState.NO_INDEX, reason="no index is configured")
+def _rounded(embedding: NDArray[np.float32] | None) -> NDArray[np.float16] | None:
+    return None if embedding is None else half(embedding)

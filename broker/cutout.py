@@ -30,10 +30,17 @@ MIN_SIDE, MAX_SIDE, MAX_BANDS = 8, 512, 3
 MAX_BYTES = 16 * 2**20
 """A cube of three 512 px doubles with its variance is 12.6 MB; anything larger is a bomb."""
 
+MAX_UNUSUAL_BYTES = 4 * 2**20
+"""Of a file that astropy reads: its headers take ten times as long."""
+
 _LARGEST = 1e30
 """Beyond it a pixel counts as missing: ZTF's references mark such by -3.4e38, and no sum of these fits a float32."""
 
 _MAX_HDUS = 8
+_MAX_CARDS = 5000
+#: What astropy counts up to, one by one, whatever the file's size.
+_COUNTED = re.compile(rb"(?:Z?NAXIS|TFIELDS) *= *\+?(\d+)", re.IGNORECASE)
+_MAX_COUNTED = 999
 _BLOCK, _CARD = 2880, 80
 _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _USUAL = {"BSCALE": 1, "BZERO": 0, "PCOUNT": 0, "GCOUNT": 1}
@@ -192,6 +199,10 @@ def _whole(value: object) -> int:
 
 def _read_with_astropy(plain: bytes) -> list[tuple[Header, NDArray[Any]]]:
     """Header and pixels of the image HDUs, scaled and decompressed by astropy."""
+    if len(plain) > MAX_UNUSUAL_BYTES:
+        raise _corrupt(f"more than {MAX_UNUSUAL_BYTES} bytes of an unusual kind")
+    if any(len(count) > 18 or int(count) > _MAX_COUNTED for count in _COUNTED.findall(plain)):
+        raise _corrupt(f"more than {_MAX_COUNTED} axes or columns")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -208,6 +219,8 @@ def _images_by_astropy(plain: bytes) -> Iterator[tuple[Header, NDArray[Any]]]:
     first = True
     with fits.open(io.BytesIO(plain), memmap=False) as hdus:
         for hdu in islice(hdus, _MAX_HDUS):
+            if len(hdu.header) > _MAX_CARDS:
+                raise _corrupt(f"a header of {len(hdu.header)} cards")
             if not hdu.is_image or not hdu.shape:
                 continue
             if first:  # before the pixels are touched: a header may claim any size
@@ -231,10 +244,15 @@ def _check_tiles(plain: bytes, index: int) -> None:
         method = table.header.get("ZCMPTYPE")
         if method not in ("RICE_1", "GZIP_1", "GZIP_2"):
             raise _corrupt(f"tile compression {method} is not read")
+        if not 0 < table.header["NAXIS2"] <= MAX_BANDS * MAX_SIDE**2:
+            raise _corrupt(f"{table.header['NAXIS2']} tiles")
         tile = [value for key, value in table.header.items() if re.fullmatch(r"ZTILE\d", key)]
         if any(not 1 <= side <= MAX_SIDE for side in tile):
             raise _corrupt(f"tiles of {tile} px")
         for name in {"COMPRESSED_DATA", "GZIP_COMPRESSED_DATA"} & set(table.columns.names):
+            lengths = table.data.view(np.ndarray)[name][..., 0].astype(np.int64)  # as stored: lengths and offsets
+            if lengths.min() < 0 or lengths.sum() > len(plain):  # many tiles may claim the same bytes
+                raise _corrupt(f"tiles of {lengths.sum()} bytes in a file of {len(plain)}")
             for cell in table.data[name]:
                 packed = np.asarray(cell).tobytes()
                 if packed.startswith(b"\x1f\x8b"):

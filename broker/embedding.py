@@ -76,6 +76,11 @@ class Embedder:
         What comes before it; by default `SkyFramed`.
     cached_references : int
         How many reference embeddings to remember, 5 kB each.
+
+    Attributes
+    ----------
+    cache_hits : int
+        References that had been embedded before.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Embedder:
     ) -> None:
         self.backbone = backbone
         self.preprocessing = preprocessing or SkyFramed()
+        self.cache_hits = 0
         self._cached_references = cached_references
         self._cache: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
 
@@ -141,6 +147,7 @@ class Embedder:
         keys = [_content(image) for image in science + reference]
         of_references = list(dict.fromkeys(key for key in keys[len(science) :] if key))
         known = {key: self._cache.pop(key) for key in of_references if key in self._cache}
+        self.cache_hits += len(known)
         new = {
             key: image
             for key, image in zip(keys, science + reference, strict=True)

@@ -7,29 +7,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from broker.history.history import Epoch, Row, Series
+from broker.novelty.sighting import SCIENCE, Sighting
 from schemas.errors import DeadReason, UnreadableError
 from schemas.framing import Unframer, pack
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from broker.annotator import Finding
     from schemas.source import SchemaSource
 
-SCIENCE = "science"
 _NAME = "sosia.Embedding"
 _HALF = np.dtype("<f2")
 _READ = ("survey", "objectId", "epochId", "band", "mjd", "image", "backboneDigest", "embedding", "inHistory")
 
 
-def embedding_record(finding: Finding, wire_id: int | None = None) -> bytes | None:
-    """Return the row of the science image; None where it was not embedded.
+def embedding_record(finding: Finding, wire_id: int | None = None, image: str = SCIENCE) -> bytes | None:
+    """Return the row of the science image, or of the reference; None where it was not embedded.
 
     Parameters
     ----------
     finding : Finding
     wire_id : int or None
         The registry's number of ``schemas/embedding.avsc``; None writes an object container.
+    image : {"science", "reference"}
     """
-    if finding.embedding is None:
+    science = image == SCIENCE
+    embedding = finding.embedding if science else finding.reference_embedding
+    if embedding is None:
         return None
     annotation = finding.annotation
     record = {
@@ -40,11 +45,17 @@ def embedding_record(finding: Finding, wire_id: int | None = None) -> bytes | No
         "mjd": annotation.mjd,
         "ra": annotation.ra,
         "dec": annotation.dec,
-        "image": SCIENCE,
+        "image": image,
         "backboneDigest": annotation.backbone.digest,
-        "embedding": finding.embedding.astype(_HALF, copy=False).tobytes(),
-        "problematic": annotation.epoch.problematic,
-        "inHistory": finding.in_history,
+        "embedding": embedding.astype(_HALF, copy=False).tobytes(),
+        # What is said of the epoch is said of its science image.
+        "problematic": annotation.epoch.problematic if science else None,
+        "inHistory": finding.in_history and science,
+        "scores": [
+            {"classifier": one.classifier, "version": one.version, "score": one.score}
+            for one in annotation.classifications
+            if science and one.score is not None
+        ],
     }
     return pack("embedding", record, wire_id)
 
@@ -71,11 +82,7 @@ class EmbeddingReader:
         SchemaSourceDownError
             The schema source does not answer.
         """
-        framed = self._unframer.unframe(payload)
-        if framed.schema.name != _NAME:
-            raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"a {framed.schema.name} is no {_NAME}")
-        spans = framed.schema.spans(framed.body)
-        row: dict[str, Any] = {field: framed.schema.decode(framed.body, spans, field) for field in _READ}
+        row = self._fields(payload, _READ)
         if not row["inHistory"] or row["image"] != SCIENCE:
             return None
         if row["mjd"] is None or len(row["embedding"]) % _HALF.itemsize:
@@ -84,3 +91,28 @@ class EmbeddingReader:
             Series(row["survey"], row["objectId"], row["band"] or "", row["backboneDigest"]),
             Epoch(row["epochId"], row["mjd"], np.frombuffer(row["embedding"], _HALF).astype(np.float16, copy=False)),
         )
+
+    def sighting(self, payload: bytes) -> Sighting:
+        """Return the row as the novelty index takes it in.
+
+        Raises
+        ------
+        UnreadableError, SchemaSourceDownError
+            As above.
+        NoveltyIndexError
+            It holds half a number.
+        """
+        return Sighting.from_record(self._fields(payload))
+
+    def origin(self, payload: bytes) -> tuple[str, str]:
+        """Return only the row's survey and backbone digest; raises as above."""
+        row = self._fields(payload, ("survey", "backboneDigest"))
+        return row["survey"], row["backboneDigest"]
+
+    def _fields(self, payload: bytes, names: Iterable[str] | None = None) -> dict[str, Any]:
+        """Decode some fields, or all that the row's own version of the schema has."""
+        framed = self._unframer.unframe(payload)
+        if framed.schema.name != _NAME:
+            raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"a {framed.schema.name} is no {_NAME}")
+        spans = framed.schema.spans(framed.body)
+        return {name: framed.schema.decode(framed.body, spans, name) for name in names or spans}

@@ -54,6 +54,19 @@ class Geometry:
     matrix: tuple[float, float, float, float]
     north_known: bool
 
+    @property
+    def pixel_scale(self) -> float:
+        """[arcsec/px]."""
+        a, b, c, d = self.matrix
+        return 1.0 / math.sqrt(abs(a * d - b * c))
+
+    def offset(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a pixel lies right of and above the frame's centre [arcsec]."""
+        a, b, c, d = self.matrix
+        determinant = a * d - b * c
+        dx, dy = x - self.x, y - self.y
+        return (d * dx - b * dy) / determinant, (a * dy - c * dx) / determinant
+
     @classmethod
     def plain(cls, shape: tuple[int, ...], pixel_scale: float) -> Geometry:
         """Frame a stamp as it is: its middle in the centre, no rotation.
@@ -94,7 +107,7 @@ class Geometry:
             (x0, y0), (ra0, dec0) = ([float(header[f"{key}{axis}"]) for axis in (1, 2)] for key in ("CRPIX", "CRVAL"))
             determinant = cd[0] * cd[3] - cd[1] * cd[2]
             scale = math.sqrt(abs(determinant))
-            if not (_FINEST <= scale <= _COARSEST and math.isfinite(x0 + y0 + ra + dec)):
+            if not (_FINEST <= scale <= _COARSEST and math.isfinite(x0 + y0 + ra + dec + ra0 + dec0)):
                 return None
         except (KeyError, ValueError, TypeError):
             return None

@@ -27,8 +27,8 @@ class Splicer:
     annotation's bytes only have to follow the survey's, whatever those hold.
     """
 
-    #: As many as `Unframer` remembers: schema texts are long, and damaged ones are many.
-    CACHED_SCHEMAS = 64
+    #: As `Unframer` remembers: schema texts are long, and damaged ones are many.
+    CACHED_SCHEMAS, CACHED_BYTES = 64, 2_000_000
 
     _texts: dict[WriterSchema, str] = field(default_factory=dict)
 
@@ -49,10 +49,14 @@ class Splicer:
 
     def _text(self, schema: WriterSchema) -> str:
         if schema not in self._texts:
-            if len(self._texts) >= self.CACHED_SCHEMAS:
+            while self._texts and self._full(schema.size):
                 del self._texts[next(iter(self._texts))]
             self._texts[schema] = json.dumps(schema.derived, separators=(",", ":"))
         return self._texts[schema]
+
+    def _full(self, more: int) -> bool:
+        together = more + sum(schema.size for schema in self._texts)
+        return len(self._texts) >= self.CACHED_SCHEMAS or together > self.CACHED_BYTES
 
 
 def scores(annotation: Annotation, wire_id: int | None = None) -> bytes:

@@ -13,6 +13,8 @@ from rich.progress import track
 from broker.annotation import Annotation, to_json
 from broker.files import find_files
 from broker.history.sqlite import SqliteHistory
+from broker.novelty.judging import NoveltyJudge
+from broker.novelty.versions import open_all
 from broker.time_order import find_places, read_places
 from consumers.assembly import choose_rule, open_annotator, open_surveys, utc_now
 
@@ -54,7 +56,8 @@ def annotate_files(
     paths : sequence of Path
         Files, or folders with ``.avro`` files in them.
     settings : Settings
-        Its sections ``backbone``, ``epoch``, ``history`` (how much is kept), ``input`` and ``registry``.
+        Its sections ``backbone``, ``classifiers``, ``epoch``, ``history`` (how much is kept), ``index`` (its ``cache``,
+        where there is one, judges novelty), ``input`` and ``registry``.
     survey : str, optional
         Read only this survey's alerts.
     schemas : Path, optional
@@ -72,7 +75,11 @@ def annotate_files(
     if not places:
         return
     with closing(SqliteHistory(None, settings.history.epochs)) as history:
-        annotator = open_annotator(settings.backbone, choose_rule(settings.epoch, history), history)
+        rule = choose_rule(settings.epoch, history)
+        annotator = open_annotator(settings.backbone, rule, history, settings.classifiers)
+        if settings.index.cache is not None:
+            versions = open_all(settings.index.cache)
+            annotator.novelty = NoveltyJudge(lambda: versions, reference=settings.index.reference)
         found = read_places(_with_progress(places), surveys, schemas)
         while batch := list(islice(found, settings.worker.batch_size)):
             yield from _annotated(batch, annotator)

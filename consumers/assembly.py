@@ -17,6 +17,8 @@ from broker.surveys.rubin import Rubin
 from broker.surveys.stamps import Stamps
 from broker.surveys.ztf import Ztf
 from broker.ulisse import Ulisse
+from consumers.accelerator import choose_device
+from consumers.class_networks import open_classifiers
 from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from broker.preprocessing import Preprocessing
     from broker.rules.rule import Rule
     from broker.surveys.survey import Survey
-    from consumers.settings import BackboneSettings, EpochSettings, SurveyInput
+    from consumers.input_settings import SurveyInput
+    from consumers.settings import BackboneSettings, ClassifierSettings, EpochSettings
 
 
 def utc_now() -> datetime:
@@ -110,6 +113,7 @@ def open_examiner(settings: BackboneSettings, *, untrained: bool = False) -> Exa
     from models.backbone import load_backbone  # TensorFlow takes seconds to import
     from models.epoch_network import load_epoch_network
 
+    choose_device(settings.device)
     backbone = load_backbone(
         settings.name, settings.weights, untrained=untrained, batch=settings.batch, threads=settings.threads
     )
@@ -121,6 +125,7 @@ def open_annotator(
     settings: BackboneSettings,
     rule: Rule | None = None,
     history: History | None = None,
+    classifiers: ClassifierSettings | None = None,
     *,
     untrained: bool = False,
 ) -> Annotator:
@@ -134,10 +139,14 @@ def open_annotator(
         Tells problematic epochs; by default none is told.
     history : History, optional
         Where earlier epochs are.
+    classifiers : ClassifierSettings, optional
+        The networks for rare classes; by default none.
 
     Raises
     ------
     BackboneError, ConfigurationError
         As in `open_examiner`.
     """
-    return Annotator(open_examiner(settings, untrained=untrained), utc_now, rule, history)
+    examiner = open_examiner(settings, untrained=untrained)  # first: it settles TensorFlow's threads and device
+    classes = None if classifiers is None else open_classifiers(classifiers)
+    return Annotator(examiner, utc_now, rule, history, classes)

@@ -89,8 +89,8 @@ def whole(config: Mapping[str, str], topics: Iterable[str]) -> list[Span]:
             for topic in topics:
                 if topic not in existing:
                     raise ConfigurationError(
-                        f"the cluster {config['bootstrap.servers']} has no topic {topic}; "
-                        "check the name, and that what writes it was started"
+                        f"the cluster {config['bootstrap.servers']} has no topic {topic}, or shows it to others only; "
+                        "check the name, that what writes it was started, and your right to read it"
                     )
                 for number in sorted(existing[topic].partitions):
                     start, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_S)
@@ -134,9 +134,7 @@ def read(
     Raises
     ------
     SosiaError
-        A partition does not move on.
-    confluent_kafka.KafkaException
-        The cluster refuses.
+        A partition does not move on, or the cluster refuses.
     """
     ends = {(span.topic, span.partition): span.end for span in spans if span.start < span.end}
     consumer = reader(config)
@@ -152,18 +150,20 @@ def read(
                     raise SosiaError(f"nothing comes from {', '.join(f'{t}/{p}' for t, p in sorted(ends))}; try again")
                 continue
             moved = clock()
+            error = message.error()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  its public name
+                where = f"{message.topic()}: " if message.topic() else ""  # a refusal may be of the client as a whole
+                raise SosiaError(f"the cluster {config['bootstrap.servers']}: {where}{error.str()}")
             partition = _partition(message)
             end = ends.get(partition)
             offset = _offset(message)
             if end is None:
                 continue
-            if (error := message.error()) is None:
+            if error is None:
                 if offset < end:
                     yield message
                 if offset + 1 >= end:
                     del ends[partition]
-            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  the client's public name of it
-                raise KafkaException(error)
             elif offset >= end:  # transaction markers and aborted records may be the last offsets
                 del ends[partition]
     finally:

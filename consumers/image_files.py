@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LARGEST = 120_000_000
 _FITS = (b"SIMPLE  =", b"\x1f\x8b")
 _SMALLEST_SIDE = 8
+#: Of pillow, those with colours.
+_COLOURS = ("RGB", "RGBA", "P", "CMYK", "YCbCr")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +31,8 @@ class ReadImage:
     ----------
     pixels : float32 array (rows, columns)
         NaN where missing. Rows of FITS as in the file, of a picture from the top; colours are averaged.
+    planes : float32 array (bands, rows, columns) or None
+        The colours, from blue to red: a cube's as they are in the file, a picture's blue, green, red.
     pixel_scale : float or None
         [arcsec/px], where the file tells.
     exposure_time : float or None
@@ -36,6 +40,7 @@ class ReadImage:
     """
 
     pixels: NDArray[np.float32]
+    planes: NDArray[np.float32] | None = None
     pixel_scale: float | None = None
     exposure_time: float | None = None
 
@@ -75,13 +80,14 @@ def _read_fits(file: Path) -> ReadImage:
                 continue
             _check_size(file, hdu.shape)
             pixels = np.array(hdu.data, np.float32)
+            planes = pixels if pixels.ndim == 3 and len(pixels) > 1 else None
             while pixels.ndim > 2:  # a cube's bands
                 pixels = pixels.mean(axis=0)
             header = hdu.header
             wcs = WCS(header, naxis=2)
             scale = float(np.mean(proj_plane_pixel_scales(wcs))) * 3600.0 if wcs.has_celestial else None
             exposure = header.get("EXPTIME", hdus[0].header.get("EXPTIME"))
-            return ReadImage(pixels, scale, _positive(exposure))
+            return ReadImage(pixels, planes, scale, _positive(exposure))
     raise StampError(StampReason.CORRUPT, f"{file}: no image in the file")
 
 
@@ -91,7 +97,8 @@ def _read_picture(file: Path) -> ReadImage:
     with Image.open(file) as picture:
         _check_size(file, picture.size)
         pixels = np.asarray(picture.convert("F" if picture.mode.startswith(("I", "F")) else "L"), np.float32)
-    return ReadImage(pixels)
+        colours = np.asarray(picture.convert("RGB"), np.float32) if picture.mode in _COLOURS else None
+    return ReadImage(pixels, None if colours is None else np.moveaxis(colours[..., ::-1], -1, 0))
 
 
 def _check_size(file: Path, shape: tuple[int, ...]) -> None:

@@ -14,15 +14,21 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from broker.classifiers.choosing import BELOW_THRESHOLD
+from broker.classifiers.contract import CLASSES
 from schemas.errors import DeadReason, StampReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from broker.annotation import Annotation
+    from broker.annotation import Annotation, Classification
+    from broker.novelty.versions import Version
 
 #: Label of whatever is in none of the closed lists.
 OTHER = "other"
+
+#: Names of the networks in annotations.
+CLASSIFIERS = frozenset((*CLASSES, *(f"router.{name}" for name in CLASSES)))
 
 #: TAI - UTC [s], unchanged since 2017; a leap second more would be invisible in an age.
 TAI_MINUS_UTC = 37.0
@@ -38,6 +44,14 @@ class Outcome(StrEnum):
     ANNOTATED = "annotated"
     DEAD = "dead"
     SKIPPED = "skipped"
+
+
+class Looked(StrEnum):
+    """Whether a class network looked at an alert."""
+
+    SCORED = "scored"
+    ROUTED_AWAY = "routed away"
+    ABSTAINED = "abstained"
 
 
 class Stage(StrEnum):
@@ -144,6 +158,44 @@ class Metrics:
             buckets=(0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50),
             registry=registry,
         )
+        self._looked = Counter(
+            "sosia_classified",
+            "Alerts by what a class network did with them: the router saves it some, its domain excludes others",
+            ["survey", "classifier", "outcome"],
+            registry=registry,
+        )
+        self._class_score = Histogram(
+            "sosia_class_score",
+            "Scores of the class networks; nearly all alerts belong to no rare class",
+            ["classifier"],
+            buckets=(0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0),
+            registry=registry,
+        )
+        self._novelty = Counter(
+            "sosia_novelty", "Images by how far their novelty could be scored", ["survey", "state"], registry=registry
+        )
+        self._p_value = Histogram(
+            "sosia_novelty_p_value",
+            "Novelty p-values: uniform as long as the night is like the index; an upper end that empties is drift",
+            ["survey"],
+            buckets=(1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+            registry=registry,
+        )
+        self._index_entries = Gauge(
+            "sosia_index_entries", "Entries of the novelty index in use, all bands", ["survey"], registry=registry
+        )
+        self._index_created = Gauge(
+            "sosia_index_created_seconds",
+            "When the novelty index in use was made [s since 1970]: which version it is, and how old",
+            ["survey"],
+            registry=registry,
+        )
+        self._index_refused = Counter(
+            "sosia_index_refused",
+            "Announced versions of the novelty index that could not be taken; the one before stays in use",
+            ["survey"],
+            registry=registry,
+        )
         self._transactions = Counter(
             "sosia_transactions", "Kafka transactions by how they ended", ["outcome"], registry=registry
         )
@@ -198,6 +250,22 @@ class Metrics:
             self._unscored.labels(survey, reason).inc()
         if epoch.problematic:
             self._problematic.labels(survey).inc()
+        for one in annotation.classifications:
+            self._classification(survey, one)
+        for image in annotation.novelty:
+            self._novelty.labels(survey, image.state).inc()
+            if image.p_value is not None:
+                self._p_value.labels(survey).observe(image.p_value)
+
+    def index(self, version: Version) -> None:
+        """Tell which version of a survey's novelty index is in use."""
+        survey = self._survey(version.manifest.survey)
+        self._index_entries.labels(survey).set(sum(one.entries for one in version.manifest.populations))
+        self._index_created.labels(survey).set(version.manifest.created.timestamp())
+
+    def index_refused(self, survey: str) -> None:
+        """Count a version that could not be taken."""
+        self._index_refused.labels(self._survey(survey)).inc()
 
     def time(self, stage: Stage) -> AbstractContextManager[object]:
         """Measure the block under ``with`` as one batch's time in a stage."""
@@ -233,6 +301,15 @@ class Metrics:
         """Expose the worker's health, asked for at each scrape."""
         self._live.set_function(lambda: float(live()))
         self._ready.set_function(lambda: float(ready()))
+
+    def _classification(self, survey: str, one: Classification) -> None:
+        name = one.classifier if one.classifier in CLASSIFIERS else OTHER
+        if one.score is not None:
+            self._looked.labels(survey, name, Looked.SCORED).inc()
+            self._class_score.labels(name).observe(one.score)
+        else:
+            outcome = Looked.ROUTED_AWAY if one.reason == BELOW_THRESHOLD else Looked.ABSTAINED
+            self._looked.labels(survey, name, outcome).inc()
 
     def _survey(self, survey: str) -> str:
         return survey if survey in self._surveys else OTHER

@@ -13,6 +13,11 @@ LEDGER = "sosia.ledger.v1"
 #: Where each epoch's image lies in feature space.
 EMBEDDINGS = "sosia.embeddings.v1"
 
+#: Which versions of the novelty index there are; compacted.
+INDEX = "sosia.index.v1"
+#: How far foreign clusters' topics are mirrored; compacted.
+POSITIONS = "sosia.positions.v1"
+
 #: Header: ``topic/partition/offset`` at which the record was first received.
 ORIGIN_HEADER = "sosia-origin"
 #: Header: how often the record was tried, from 1.

@@ -33,6 +33,9 @@ RETRIABLE = frozenset(
     }
 )
 
+#: Registered schemas: a survey has a handful, and a stranger's packets as many as they like.
+REMEMBERED = 64
+
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 #: Of one request.
 TIMEOUT_S = 5.0
@@ -130,9 +133,10 @@ class RegistrySource:
                 lambda: self._client.set_compatibility(subject_name=subject, level=compatibility),
             )
             schema = Schema(schema_json, "AVRO")
-            self._registered[key] = self._ask(
-                f"register {subject}", lambda: self._client.register_schema(subject, schema)
-            )
+            number = self._ask(f"register {subject}", lambda: self._client.register_schema(subject, schema))
+            if len(self._registered) >= REMEMBERED:
+                del self._registered[next(iter(self._registered))]
+            self._registered[key] = number
         return self._registered[key]
 
     def _fetch(self, schema_id: int) -> WriterSchema:

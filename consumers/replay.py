@@ -112,7 +112,8 @@ def ensure_topic(config: Mapping[str, str], topic: str, partitions: int | None) 
             return
     if partitions is None:
         raise ConfigurationError(
-            f"the cluster {config['bootstrap.servers']} has no topic {topic}; check the name, or give --partitions"
+            f"the cluster {config['bootstrap.servers']} has no topic {topic}, or shows it to others only; check the "
+            "name and your right to write it, or give --partitions"
         )
     try:
         admin.create_topics([NewTopic(topic, num_partitions=partitions)])[topic].result(TIMEOUT_S)

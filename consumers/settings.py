@@ -22,11 +22,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from consumers.accelerator import Device
 from consumers.client_options import ADDRESSES, Options, refuse_owned, refuse_second_cluster
-from consumers.names import is_ours
+from consumers.index_settings import IndexSettings
+from consumers.input_settings import InputSettings
+from consumers.mirror_settings import MirrorSettings
+from consumers.settings_section import Section
 
 ENV_PREFIX = "SOSIA_"
 ENV_DELIMITER = "__"
@@ -39,12 +43,6 @@ def _host_name() -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._") or "worker"
 
 
-class Section(BaseModel):
-    """A table of the file: unknown keys are refused, and a value in an error could be a secret."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
 class KafkaSettings(Section):
     """The one cluster: a transaction commits offsets only in its producer's own."""
 
@@ -54,11 +52,11 @@ class KafkaSettings(Section):
     #: Largest input record [bytes]; outputs are a little larger, and the brokers have to take those.
     message_bytes: int = Field(default=8_000_000, ge=1_000_000, le=1_000_000_000)
     #: librdkafka options of every client: security above all.
-    client: Options = {}
+    client: Options = Field(default_factory=dict)
     #: Further options of the workers' consumers only.
-    consumer: Options = {}
+    consumer: Options = Field(default_factory=dict)
     #: Further options of the workers' producers only.
-    producer: Options = {}
+    producer: Options = Field(default_factory=dict)
 
     @field_validator("client", "consumer", "producer")
     @classmethod
@@ -83,72 +81,6 @@ class KafkaSettings(Section):
         return {key: value for key, value in options.items() if key not in ADDRESSES} | {
             "bootstrap.servers": self.bootstrap_servers
         }
-
-
-class SurveyInput(Section):
-    """One survey's input topics."""
-
-    #: ``ztf``, ``lsst``, or any other name for own stamps (record ``EpochStamp``).
-    survey: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
-    #: Names as they are.
-    topics: tuple[str, ...] = ()
-    #: Regular expressions that begin with ``^``, or names that hold ``{date}`` for YYYYMMDD in UTC.
-    patterns: tuple[str, ...] = ()
-    #: Of dated topics, how many of the newest dates are read: an expired topic must not starve the live one.
-    days: int = Field(default=7, ge=1, le=366)
-    #: Of own stamps, the sky frame: its side [px] and scale [arcsec/px]. ULISSE's 25.6" by default.
-    frame_pixels: int = Field(default=64, ge=8, le=512)
-    frame_scale: float = Field(default=0.4, gt=0, le=10)
-
-    @field_validator("topics")
-    @classmethod
-    def _readable(cls, topics: tuple[str, ...]) -> tuple[str, ...]:
-        for topic in topics:
-            if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", topic):
-                raise ValueError(f"{topic!r} is no topic name; put regular expressions under 'patterns'")
-            if is_ours(topic):
-                raise ValueError(f"{topic} is the workers' own; name the survey's own topic")
-        return topics
-
-    @field_validator("patterns")
-    @classmethod
-    def _matching(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            if not pattern.startswith("^") and "{date}" not in pattern:
-                raise ValueError(
-                    f"{pattern!r} neither begins with ^ nor holds {{date}}; put plain names under 'topics'"
-                )
-            if pattern.count("{date}") > 1:
-                raise ValueError(f"{pattern!r} holds {{date}} more than once; leave one")
-            try:
-                re.compile(pattern.replace("{date}", "0"))
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
-        return patterns
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if not self.topics and not self.patterns:
-            raise ValueError("neither 'topics' nor 'patterns' is given; name at least one topic to read")
-        return self
-
-
-class InputSettings(Section):
-    """What is read."""
-
-    surveys: tuple[SurveyInput, ...] = ()
-
-    @field_validator("surveys")
-    @classmethod
-    def _once(cls, surveys: tuple[SurveyInput, ...]) -> tuple[SurveyInput, ...]:
-        topics = [topic for one in surveys for topic in one.topics]
-        for topic in topics:
-            if topics.count(topic) > 1:
-                raise ValueError(f"topic {topic} is named more than once; leave it in one place")
-        own = sorted({one.survey for one in surveys} - {"ztf", "lsst"})
-        if len(own) > 1:  # an EpochStamp does not say whose it is
-            raise ValueError(f"{', '.join(own)} are all surveys of own stamps; run one worker for each")
-        return surveys
 
 
 class WorkerSettings(Section):
@@ -182,8 +114,10 @@ class BackboneSettings(Section):
     preprocessing: Literal["sky-frame", "ulisse"] = "sky-frame"
     #: Images a forward pass; fixed, so that the network is traced once.
     batch: int = Field(default=64, ge=1, le=4096)
-    #: Threads of one operation; by default TensorFlow's choice.
+    #: Threads of one operation; by default one for each core that this process was granted.
     threads: int | None = Field(default=None, ge=1)
+    #: ``gpu`` refuses to run where TensorFlow sees none; ``auto`` takes one where it does.
+    device: Device = "auto"
 
 
 class HistorySettings(Section):
@@ -218,6 +152,22 @@ class EpochSettings(Section):
     rule: Literal["sosia", "cavuoti2024-causal", "reference-distance"] = "sosia"
 
 
+class ClassifierSettings(Section):
+    """The networks for rare classes."""
+
+    #: Those that look at alerts; ``[]`` for none. One whose weights are not published yet is left out.
+    networks: tuple[Literal["streak", "lens", "merger"], ...] = ("streak", "lens", "merger")
+    #: Whether the router decides which of them need look at an alert.
+    router: bool = True
+
+    @field_validator("networks")
+    @classmethod
+    def _once(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(networks)) < len(networks):
+            raise ValueError("names a network more than once; leave it once")
+        return networks
+
+
 class EmbeddingsSettings(Section):
     """What is kept of embeddings for others than the worker itself."""
 
@@ -231,7 +181,7 @@ class RegistrySettings(Section):
     #: A registry that speaks Confluent's interface.
     url: str | None = None
     #: Options of the registry's client, such as ``basic.auth.user.info`` or ``ssl.ca.location``.
-    client: Options = {}
+    client: Options = Field(default_factory=dict)
     #: A folder of ``lsst.vM_m.alert.avsc`` files, id = 100 M + m; input is read with these instead of the registry's.
     schemas: Path | None = None
     #: Register derived schemas and write Confluent framing; by default where a registry is configured.
@@ -301,8 +251,11 @@ class Settings(BaseSettings):
     backbone: BackboneSettings = BackboneSettings()
     history: HistorySettings = HistorySettings()
     epoch: EpochSettings = EpochSettings()
+    classifiers: ClassifierSettings = ClassifierSettings()
     embeddings: EmbeddingsSettings = EmbeddingsSettings()
+    index: IndexSettings = IndexSettings()
     registry: RegistrySettings = RegistrySettings()
+    mirror: MirrorSettings = MirrorSettings()
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
 

@@ -1,155 +1,87 @@
-"""A subscriber: annotations as they come, from a time, or the last ones."""
+"""How `sosia tail` prints alerts: a line each, for eyes or for programs."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+import json
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from consumers.client import Unreadable
+from consumers.worker.dead_letters import printable
 
-from consumers.bounded_read import Span, read, reader, since, whole
-from schemas.errors import DeadReason, UnreadableError
-from schemas.framing import Unframer, unpack
-from schemas.source import SchemaSource
-from schemas.writer import ANNOTATION_FIELD
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
-#: The longest a follower waits before it looks whether it is to stop [s].
-POLL_S = 0.5
+    from rich.text import Text
 
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One annotation of a topic, under its Avro field names; or why the record holds none."""
-
-    topic: str
-    partition: int
-    offset: int
-    annotation: dict[str, Any] | None
-    error: str | None = None
+    from consumers.client import Alerts
 
 
-class AnnotationReader:
-    """Reads annotations off either kind of output topic.
+class Tail:
+    """Prints what a subscription gives.
 
     Parameters
     ----------
-    source : SchemaSource, optional
-        Where the schemas of full packets in wire format come from; the scores topics need none.
-    """
+    as_json : bool
+        One JSON object a line, instead of text.
 
-    def __init__(self, source: SchemaSource | None = None) -> None:
-        self._unframer = Unframer(source)
-
-    def read(self, topic: str, payload: bytes) -> dict[str, Any]:
-        """Return the annotation of one record.
-
-        Raises
-        ------
-        UnreadableError
-            It holds none.
-        SchemaSourceDownError
-            The schema source does not answer.
-        """
-        if topic.endswith(".scores.v1"):
-            return unpack("annotation", payload)
-        framed = self._unframer.unframe(payload)
-        if framed.schema.name == "sosia.Annotation":
-            return unpack("annotation", payload)
-        annotation = framed.schema.decode(framed.body, framed.schema.spans(framed.body), ANNOTATION_FIELD)
-        if annotation is None:
-            raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"a {framed.schema.name} without an annotation")
-        return dict(annotation)
-
-
-def subscribe(
-    config: Mapping[str, str],
-    topic: str,
-    *,
-    last: int | None = None,
-    start: float | None = None,
-    follow: bool = False,
-    source: SchemaSource | None = None,
-    stop: Callable[[], bool] = lambda: False,
-) -> Iterator[Received]:
-    """Yield the annotations of a topic that are committed.
-
-    Parameters
+    Attributes
     ----------
-    config : mapping of str to str
-        Options of the client, from `KafkaSettings.client_config`.
-    topic : str
-        An annotated or a scores topic.
-    last : int, optional
-        Begin with the last so many, by their time.
-    start : float, optional
-        Begin with the first one of this time [s since 1970, UTC] or later. Without it and without ``last``,
-        with the oldest there is.
-    follow : bool, optional
-        Go on with those that come, until ``stop``.
-    source : SchemaSource, optional
-        See `AnnotationReader`.
-    stop : callable, optional
-        Asked now and then while following.
-
-    Raises
-    ------
-    ConfigurationError
-        There is no such topic.
+    failed : bool
+        Whether a record held no annotation.
     """
-    annotations = AnnotationReader(source)
-    spans = whole(config, [topic])
-    ends = {(span.topic, span.partition): span.end for span in spans}
-    if start is not None:
-        spans = since(config, spans, start)
-    for message in _last(config, spans, last) if last is not None else read(config, spans):
-        # Transaction markers bear the time of their writing, so a span may begin at one, before older records.
-        if start is None or message.timestamp()[1] >= start * 1000:
-            yield _received(annotations, message)
-    if follow:
-        for message in _following(config, ends, stop):
-            yield _received(annotations, message)
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._print = _json_line if as_json else _terminal_line()
+        self.failed = False
+
+    def follow(self, alerts: Alerts) -> None:
+        """Print alerts until there are no more."""
+        for alert in alerts:
+            self._print(alert.annotation)
+
+    def unreadable(self, record: Unreadable) -> None:
+        """Print why a record has no annotation."""
+        self.failed = True
+        self._print(record)
 
 
-def _last(config: Mapping[str, str], spans: list[Span], count: int) -> list[Message]:
-    """Return the newest records by their time, oldest first; holds so many of each partition in memory."""
-    newest: list[Message] = []
-    for span in spans:
-        back = 2 * count  # aborted records and transaction markers take offsets too
-        while True:
-            start = max(span.start, span.end - back)
-            kept = deque(read(config, [Span(span.topic, span.partition, start, span.end)]), maxlen=count)
-            if len(kept) == count or start == span.start:
-                break
-            back *= 4
-        newest += kept
-    newest.sort(key=lambda message: message.timestamp()[1])
-    return newest[-count:] if count else []
+def _json_line(shown: Mapping[str, Any] | Unreadable) -> None:
+    line = {"error": shown.error} if isinstance(shown, Unreadable) else shown
+    sys.stdout.write(json.dumps(line, default=datetime.isoformat) + "\n")
+    sys.stdout.flush()
 
 
-def _following(
-    config: Mapping[str, str], ends: Mapping[tuple[str, int], int], stop: Callable[[], bool]
-) -> Iterator[Message]:
-    consumer = reader(config)
-    try:
-        consumer.assign([TopicPartition(topic, partition, end) for (topic, partition), end in ends.items()])
-        while not stop():
-            message = consumer.poll(POLL_S)
-            error = None if message is None else message.error()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF and not error.retriable():  # noqa: SLF001
-                raise KafkaException(error)
-            if message is not None and error is None:
-                yield message
-    finally:
-        consumer.close()
+def _terminal_line() -> Callable[[Mapping[str, Any] | Unreadable], None]:
+    from rich.console import Console
+
+    # As wide as a line is: a subscriber's line is cut by nobody but the terminal.
+    console = Console(highlight=False, soft_wrap=True)
+    return lambda shown: console.print(_text(shown))
 
 
-def _received(annotations: AnnotationReader, message: Message) -> Received:
-    topic, partition, offset = message.topic() or "", message.partition(), message.offset()
-    assert partition is not None  # every consumed message has both
-    assert offset is not None
-    try:
-        return Received(topic, partition, offset, annotations.read(topic, message.value() or b""))
-    except UnreadableError as error:
-        return Received(topic, partition, offset, None, str(error))
+def _text(shown: Mapping[str, Any] | Unreadable) -> Text:
+    """Lay one annotation out as a line; ids and reasons come from packets, so they are made printable."""
+    from rich.text import Text
+
+    if isinstance(shown, Unreadable):
+        return Text(f"{shown.topic}/{shown.partition}/{shown.offset}: {printable(shown.error)}", style="red")
+    epoch = shown["epoch"]
+    verdict = "problematic" if epoch["problematic"] else epoch["state"]
+    fields = (
+        f"{shown['annotateTime']:%Y-%m-%d %H:%M:%S}",
+        f"{printable(shown['survey']):5}",
+        f"{printable(shown['objectId']):20}",
+        f"{printable(shown['epochId']):20}",
+        f"{printable(shown['band'] or '-'):3}",
+        f"mjd {_number(shown['mjd'], 13, 5)}",
+        f"distance {_number(epoch['referenceDistance'], 7, 3)}",
+        f"{printable(verdict):12}",
+        printable(epoch["reason"] or ""),
+    )
+    return Text("  ".join(fields).rstrip(), style="bold red" if epoch["problematic"] else "")
+
+
+def _number(value: float | None, width: int, digits: int) -> str:
+    return f"{'-':>{width}}" if value is None else f"{value:{width}.{digits}f}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from consumers.names import is_ours
 
 if TYPE_CHECKING:
-    from consumers.settings import SurveyInput
+    from consumers.input_settings import SurveyInput
 
 #: Seconds that the cluster may take to list its topics.
 METADATA_TIMEOUT_S = 10.0

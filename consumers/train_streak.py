@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from models.train.streak import Schedule
 
 
-def train_streak(outputs: int, output: Path, work: Path, schedule: Schedule) -> None:
+def train_streak(
+    outputs: int,
+    output: Path,
+    work: Path,
+    schedule: Schedule,
+    start: Path | None = None,
+    survey: str | None = None,
+) -> None:
     """Train, save, and tell the threshold that goes with the weights.
 
     Parameters
@@ -25,10 +32,15 @@ def train_streak(outputs: int, output: Path, work: Path, schedule: Schedule) -> 
     work : path
         Folder for checkpoints; a run that was broken off goes on from there.
     schedule : Schedule
+    start : path, optional
+        Weights to go on from, as of another survey; by default the network starts from nothing.
+    survey : str, optional
+        Key of `models.simulate.profiles.PROFILES` whose stamps alone are drawn.
     """
-    from models import student
-    from models.streak_detector import load
-    from models.train.streak import calibrate, train
+    from models import streak_network, student
+    from models.simulate.streaks.population import TEST, TRAINING
+    from models.streak_detector import WEIGHTS, load
+    from models.train.streak import calibrate, of_survey, train
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -38,6 +50,8 @@ def train_streak(outputs: int, output: Path, work: Path, schedule: Schedule) -> 
         def show(epoch: int, loss: float, unseen: float) -> None:
             bar.update(training, completed=epoch, description=f"Training, loss {loss:.3f}, on new stamps {unseen:.3f}")
 
-        student.save(train(outputs, schedule, work, show), output)
+        begun = WEIGHTS.load_into(lambda: streak_network.build(outputs), start) if start is not None else None
+        student.save(train(outputs, schedule, work, show, of_survey(TRAINING, survey), begun), output)
     if outputs == 5:
-        console.print(f"Threshold at one in a hundred impostors: {calibrate(load(output, None)):.4f}")
+        threshold = calibrate(load(output), of_survey(TEST, survey))
+        console.print(f"Threshold at one in a hundred impostors: {threshold:.4f}")

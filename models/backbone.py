@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.batched import Batched
 from models.weights import ARCHITECTURES, BUNDLED, DEFAULT, bundled, download, initialise, read, recognise
 from schemas.errors import BackboneError
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
-    from tensorflow import Tensor
     from tf_keras import Model
 
 FEATURES = 1280
@@ -44,25 +44,18 @@ class Backbone:
         Side of the input [px].
     digest : str
         sha256, in hex, over the values of the weights.
-    traces : int
-        How often the graph was traced: once at most, or shapes are not as fixed as they should be.
     """
 
     def __init__(self, name: str, model: Model, batch: int) -> None:
-        import tensorflow as tf
-
         self.name = name
         self.input_size = int(model.input_shape[1])
         self.digest = _digest(model)
-        self.traces = 0
-        self._model = model
-        self._batch = batch
-        signature = [tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32)]
-        self._forward = tf.function(self._trace, input_signature=signature)
+        self._features = Batched(model, batch)
 
-    def _trace(self, images: Tensor) -> Tensor:
-        self.traces += 1  # Python runs while tracing only
-        return self._model(images, training=False)
+    @property
+    def traces(self) -> int:
+        """How often the graph was traced: once at most, or shapes are not as fixed as they should be."""
+        return self._features.traces
 
     @property
     def manifest(self) -> Mapping[str, str | int]:
@@ -81,14 +74,7 @@ class Backbone:
         -------
         float32 array (n, 1280)
         """
-        features = np.empty((len(images), FEATURES), dtype=np.float32)
-        for start in range(0, len(images), self._batch):
-            chunk = images[start : start + self._batch]
-            count = len(chunk)
-            if count < self._batch:
-                chunk = np.concatenate([chunk, np.zeros((self._batch - count, *images.shape[1:]), dtype=np.float32)])
-            features[start : start + count] = self._forward(chunk).numpy()[:count]
-        return features
+        return self._features(images)
 
 
 def load_backbone(
@@ -134,7 +120,7 @@ def load_backbone(
 
 
 def _start_tensorflow(threads: int | None) -> None:
-    with _silent_stderr():
+    with silent_stderr():
         import tensorflow as tf
 
         if threads is not None and tf.config.threading.get_intra_op_parallelism_threads() != threads:
@@ -149,7 +135,7 @@ def _start_tensorflow(threads: int | None) -> None:
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
+def silent_stderr() -> Iterator[None]:
     """Keep TensorFlow's greetings off the terminal: C++ writes them before any of its log levels is obeyed."""
     if "tensorflow" in sys.modules:
         yield

@@ -21,12 +21,20 @@ class Batched:
         Of one input and one output.
     batch : int
         Inputs per forward pass; the last pass is padded.
+
+    Attributes
+    ----------
+    traces : int
+        How often the graph was traced: once at most, or shapes are not as fixed as they should be.
     """
 
     def __init__(self, model: Model, batch: int) -> None:
         import tensorflow as tf
 
+        self.traces = 0
+
         def forward(inputs: Tensor) -> Tensor:
+            self.traces += 1  # Python runs while tracing only
             return model(inputs, training=False)
 
         self._batch = batch

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from models.batched import Batched
+from models.shipped import Shipped
 from models.student import fold_into
-from schemas.errors import BackboneError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
     from numpy.typing import NDArray
-    from tensorflow import Tensor
     from tf_keras import Model
     from tf_keras.layers import Layer
 
@@ -21,9 +20,7 @@ SIDE = 64
 PLANES = 5
 
 NAME = "sosia-epochs"
-WEIGHTS = Path(__file__).with_name(f"{NAME}.h5")
-#: Of the file that comes with the project.
-SHA256 = "e1e2b1a58f58c62f8123485aea99bab23347bbd1819b96d160d321f384abe6e6"
+WEIGHTS = Shipped("epochs", f"{NAME}.h5", "e1e2b1a58f58c62f8123485aea99bab23347bbd1819b96d160d321f384abe6e6")
 
 #: Channels of the stages at 32, 16, 8 and 4 px, and whether a residual block follows.
 STAGES = ((24, False), (32, True), (64, True), (96, True))
@@ -84,14 +81,8 @@ class EpochNetwork:
     """
 
     def __init__(self, model: Model, batch: int) -> None:
-        import tensorflow as tf
-
-        def forward(planes: Tensor) -> Tensor:
-            return model(planes, training=False)
-
         self.input_size = SIDE
-        self._batch = batch
-        self._forward = tf.function(forward, input_signature=[tf.TensorSpec((batch, SIDE, SIDE, PLANES), tf.float32)])
+        self._log_odds = Batched(model, batch)
 
     def log_odds(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Judge epochs.
@@ -106,14 +97,7 @@ class EpochNetwork:
         float32 array (n,)
             Log odds of a fault, as for a sample of which half are faulty.
         """
-        found = np.empty(len(planes), dtype=np.float32)
-        for start in range(0, len(planes), self._batch):
-            chunk = planes[start : start + self._batch]
-            count = len(chunk)
-            if count < self._batch:
-                chunk = np.concatenate([chunk, np.zeros((self._batch - count, *planes.shape[1:]), dtype=np.float32)])
-            found[start : start + count] = self._forward(chunk).numpy()[:count, 0]
-        return found
+        return self._log_odds(planes)[:, 0]
 
 
 def load_epoch_network(weights: Path | None = None, *, batch: int = 64) -> EpochNetwork:
@@ -124,12 +108,4 @@ def load_epoch_network(weights: Path | None = None, *, batch: int = 64) -> Epoch
     BackboneError
         The weights are missing, damaged or of another network.
     """
-    file = weights or WEIGHTS
-    try:
-        if weights is None and hashlib.sha256(file.read_bytes()).hexdigest() != SHA256:
-            raise BackboneError(f"{file.name}: its sha256 is not {SHA256[:12]}...: install the project again")
-        model = build()
-        model.load_weights(str(file))
-    except (OSError, ValueError) as error:
-        raise BackboneError(f"{file}: no weights of {NAME}: {error}") from error
-    return EpochNetwork(model, batch)
+    return EpochNetwork(WEIGHTS.load_into(build, weights), batch)

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models import streak_network
+from models.batched import Batched
+from models.shipped import Shipped
 from models.simulate.streaks.trail import Segment
 from models.streak_fit import fit_streak
-from schemas.errors import BackboneError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from tf_keras import Model
 
-WEIGHTS = Path(__file__).with_name("sosia-streak.h5")
-WEIGHTS_SHA256 = "e6b5a4aeb98494c231edd98779becf2c71577d4112baf89597bd812062ff241b"
-VERSION = "sosia-streak-1"
+WEIGHTS = Shipped("streak", "sosia-streak.h5", "6e27e5a0e8046218ab32f2eab153cdeea8a9c6302c589f7e07c2bcdcc4ba7ae1")
+VERSION = "sosia-streak-2"
 
 #: Score above which one in a hundred of the calibration's impostors lie: `models.simulate.streaks.frozen`.
-THRESHOLD = 0.9001
+THRESHOLD = 0.8465
 
-_BATCH = 256
+_BATCH = 32
+_AT_ONCE = 512
 #: What scores less at first sight is looked at once only: none of it would come to pass.
 _DOUBT = 0.02
 _TURNS = 8
@@ -53,33 +53,15 @@ class Streak:
     segment: Segment
 
 
-def load(file: Path = WEIGHTS, sha256: str | None = WEIGHTS_SHA256) -> StreakDetector:
-    """Open the detector with the weights that come with the project.
-
-    Parameters
-    ----------
-    file : path
-        Weights of the five-output network, never a stored model: no code in the file is run.
-    sha256 : str or None
-        What the file must have; None for one's own.
+def load(own: Path | None = None) -> StreakDetector:
+    """Open the detector with the weights that come with the project, or with one's own.
 
     Raises
     ------
     BackboneError
         The file is missing, damaged, or not the one that was published with this version.
     """
-    mend = "install sosia-broker again, or make it again with `sosia train streak`"
-    if not file.is_file():
-        raise BackboneError(f"streak weights {file} are missing: {mend}")
-    if sha256 is not None and (found := hashlib.sha256(file.read_bytes()).hexdigest()) != sha256:
-        raise BackboneError(f"streak weights {file} have sha256 {found} instead of {sha256}: {mend}")
-    model = streak_network.build()
-    try:
-        model.load_weights(str(file))
-    except Exception as error:  # h5py and Keras raise nearly anything on a damaged file
-        what = (str(error) or type(error).__name__).splitlines()[0]
-        raise BackboneError(f"streak weights {file} are damaged or of another network ({what}): {mend}") from error
-    return StreakDetector(model)
+    return StreakDetector(WEIGHTS.load_into(streak_network.build, own))
 
 
 class StreakDetector:
@@ -92,10 +74,7 @@ class StreakDetector:
     """
 
     def __init__(self, model: Model) -> None:
-        import tensorflow as tf
-
-        shape = tf.TensorSpec((None, streak_network.SIDE, streak_network.SIDE, 1), tf.float32)
-        self._run = tf.function(lambda images: model(images, training=False), input_signature=[shape])
+        self._run = Batched(model, _BATCH)
 
     def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network; where it sees the least sign of a streak, mirrored and turned as well.
@@ -112,18 +91,19 @@ class StreakDetector:
         float32 array (n, 5)
             Score, and the ends [px of the window].
         """
-        found = self._once(windows)
-        again = found[:, 0] > _log_odds(_DOUBT)
-        if again.any():
-            odds = [self._once(streak_network.turned(windows[again], turn))[:, 0] for turn in range(1, _TURNS)]
-            found[again, 0] = (found[again, 0] + sum(odds)) / _TURNS
+        found = [self._judged(windows[start : start + _AT_ONCE]) for start in range(0, len(windows), _AT_ONCE)]
+        return np.concatenate([np.empty((0, 5), np.float32), *found])
+
+    def _judged(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        found = self._run(windows)
+        again = np.flatnonzero(found[:, 0] > _log_odds(_DOUBT))
+        if len(again):
+            turned = np.concatenate([streak_network.turned(windows[again], turn) for turn in range(1, _TURNS)])
+            found[again, 0] += self._run(turned)[:, 0].reshape(_TURNS - 1, -1).sum(axis=0)
+            found[again, 0] /= _TURNS
         found[:, 0] = 1.0 / (1.0 + np.exp(-np.clip(found[:, 0], -60.0, 60.0)))
         found[:, 1:] = found[:, 1:] * streak_network.SIDE / 2 + (streak_network.SIDE - 1) / 2
         return found
-
-    def _once(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        parts = [windows[start : start + _BATCH] for start in range(0, len(windows), _BATCH)]
-        return np.concatenate([np.empty((0, 5), np.float32), *(self._run(part).numpy() for part in parts)])
 
     def look(self, stamps: Sequence[NDArray[np.float32]], measured_above: float = 1.0) -> list[Streak]:
         """Look for one streak, bright or dark, in each of many stamps.
@@ -141,7 +121,7 @@ class StreakDetector:
             One a stamp, in their order.
         """
         windows = streak_network.prepare(stamps)
-        bright, dark = self.outputs(windows), self.outputs(-windows)
+        bright, dark = np.split(self.outputs(np.concatenate([windows, -windows])), 2)
         streaks = []
         for stamp, pair in zip(stamps, zip(bright, dark, strict=True), strict=True):
             polarity = 1 if pair[0][0] >= pair[1][0] else -1

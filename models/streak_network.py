@@ -67,6 +67,13 @@ def fold(trained: Model) -> Model:
     return fold_into(trained, build(trained.output_shape[-1]))
 
 
+def unfold(folded: Model, images: NDArray[np.float32]) -> Model:
+    """Give a network its batch normalisation back, to train it further on images like these."""
+    from models.student import unfold_into
+
+    return unfold_into(build(folded.output_shape[-1], normalised=True), folded, images)
+
+
 def prepare(stamps: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Give stamps the form that the network sees.
 

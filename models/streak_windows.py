@@ -33,6 +33,12 @@ _BLIND = 4 * SIDE
 #: An end so near to its window's rim is where the window ends, not the streak [px]: windows in between, which a long
 #: streak crosses from side to side as satellites do, see none.
 _RIM = 4.0
+#: What scores as much in a window of the grid is looked at again, in windows laid round the ends that were seen.
+_DOUBTFUL = 0.3
+#: How far from such a window's rim the end lies [px]; as much of the streak as possible is then inside.
+_MARGIN = 8.0
+#: Windows nearer to each other than this are one [px].
+_COARSE = 4
 #: Windows of which more is missing are left out.
 _MISSING = 0.5
 _ROWS_AT_ONCE = 8
@@ -45,7 +51,7 @@ class FoundStreak:
     Attributes
     ----------
     score : float
-        Of the window that is surest.
+        Of the window that is surest; of a streak longer than a window, that one of the outermost two is right.
     polarity : int
         -1 for a dark one.
     segment : Segment
@@ -84,7 +90,7 @@ def find_streaks(
     Returns
     -------
     score : float
-        Of the surest window, above the threshold or not.
+        Of the surest streak, above the threshold or not; where there is none, of the surest window.
     streaks : list of FoundStreak
         The surest first.
     """
@@ -93,11 +99,15 @@ def find_streaks(
     for places, windows in _windows(image):
         for polarity in (1, -1) if dark else (1,):
             found = detector.outputs(polarity * windows)
-            best = max(best, float(found[:, 0].max()))
-            for place, (score, *ends) in zip(places, found, strict=True):
-                if score > threshold:
-                    pieces.append(_piece(image, place, polarity, float(score), Segment(*(float(e) for e in ends))))
-    return best, sorted(_distinct(_groups(pieces)), key=lambda one: -one.score)
+            doubtful = _pieces(image, places, polarity, found)
+            best = max(best, float(np.minimum(found[:, 0], _DOUBTFUL).max()))
+            again = sorted({place for piece in doubtful for place in _round_ends(piece, image.shape)})
+            if again:
+                cut = streak_network.prepare([_cut(image, place) for place in again])
+                pieces += _pieces(image, again, polarity, detector.outputs(polarity * cut))
+    streaks = [_joined(group) for group in _groups(pieces)]
+    best = max([best, *(one.score for one in streaks)])
+    return best, sorted(_distinct([one for one in streaks if one.score > threshold]), key=lambda one: -one.score)
 
 
 def _windows(image: NDArray[np.float32]) -> Iterator[tuple[list[tuple[int, int]], NDArray[np.float32]]]:
@@ -105,7 +115,7 @@ def _windows(image: NDArray[np.float32]) -> Iterator[tuple[list[tuple[int, int]]
     rows, columns = (_starts(size) for size in image.shape)
     for first in range(0, len(rows), _ROWS_AT_ONCE):
         places = [(row, column) for row in rows[first : first + _ROWS_AT_ONCE] for column in columns]
-        cut = [image[row : row + SIDE, column : column + SIDE] for row, column in places]
+        cut = [_cut(image, place) for place in places]
         kept = [number for number, one in enumerate(cut) if np.isfinite(one).mean() > 1.0 - _MISSING]
         if kept:
             yield [places[number] for number in kept], streak_network.prepare([cut[number] for number in kept])
@@ -117,9 +127,22 @@ def _starts(size: int) -> list[int]:
     return [*range(0, last, STRIDE), last]
 
 
-def _piece(image: NDArray[np.float32], place: tuple[int, int], polarity: int, score: float, seen: Segment) -> _Piece:
-    row, column = place
-    window = image[row : row + SIDE, column : column + SIDE]
+def _cut(image: NDArray[np.float32], place: tuple[int, int]) -> NDArray[np.float32]:
+    return image[place[0] : place[0] + SIDE, place[1] : place[1] + SIDE]
+
+
+def _pieces(
+    image: NDArray[np.float32], places: Sequence[tuple[int, int]], polarity: int, found: NDArray[np.float32]
+) -> list[_Piece]:
+    """Measure what the network found in the windows at some places."""
+    return [
+        _piece(_cut(image, place), place, polarity, float(score), Segment(*(float(end) for end in ends)))
+        for place, (score, *ends) in zip(places, found, strict=True)
+        if score > _DOUBTFUL
+    ]
+
+
+def _piece(window: NDArray[np.float32], place: tuple[int, int], polarity: int, score: float, seen: Segment) -> _Piece:
     top, left = streak_network.margins(window.shape)  # of an image narrower than a window
     seen = Segment(seen.x1 - left, seen.y1 - top, seen.x2 - left, seen.y2 - top)
     x1, y1, x2, y2 = fit_streak(polarity * window, seen).ends
@@ -127,8 +150,26 @@ def _piece(image: NDArray[np.float32], place: tuple[int, int], polarity: int, sc
     def is_open(x: float, y: float) -> bool:
         return bool(min(x, y, window.shape[1] - 1 - x, window.shape[0] - 1 - y) < _RIM)
 
+    row, column = place
     segment = Segment(x1 + column, y1 + row, x2 + column, y2 + row)
     return _Piece(score, polarity, segment, is_open(x1, y1), is_open(x2, y2))
+
+
+def _round_ends(piece: _Piece, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Places of windows, one an end that was seen, that show as much of the streak as they can."""
+    x1, y1, x2, y2 = piece.segment.ends
+    length = max(piece.segment.length, 1e-6)
+    dx, dy = (x2 - x1) / length, (y2 - y1) / length
+    reach = min(length / 2, (SIDE / 2 - _MARGIN) / max(abs(dx), abs(dy)))
+
+    def start(middle: float, size: int) -> int:
+        return int(np.clip(_COARSE * round((middle - SIDE / 2) / _COARSE), 0, max(size - SIDE, 0)))
+
+    return [
+        (start(y + reach * v, shape[0]), start(x + reach * u, shape[1]))
+        for x, y, u, v, is_open in ((x1, y1, dx, dy, piece.open1), (x2, y2, -dx, -dy, piece.open2))
+        if not is_open
+    ]
 
 
 def _groups(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
@@ -141,13 +182,12 @@ def _groups(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
     return groups
 
 
-def _distinct(groups: Sequence[list[_Piece]]) -> list[FoundStreak]:
-    """Leave out what lies across a streak that more windows saw: a window that saw its rim misjudged its direction."""
+def _distinct(streaks: Sequence[FoundStreak]) -> list[FoundStreak]:
+    """Leave out what lies across a longer streak: a window that saw its rim misjudged its direction."""
     kept: list[FoundStreak] = []
-    for group in sorted(groups, key=lambda one: (-len(one), -max(piece.score for piece in one))):
-        found = _joined(group)
-        if not any(_lies_on(found.segment, other.segment) for other in kept):
-            kept.append(found)
+    for one in sorted(streaks, key=lambda one: -one.segment.length):
+        if not any(_lies_on(one.segment, other.segment) for other in kept):
+            kept.append(one)
     return kept
 
 
@@ -188,7 +228,11 @@ def _along(line: Segment, other: Segment) -> tuple[tuple[float, float], tuple[fl
 
 
 def _joined(group: Sequence[_Piece]) -> FoundStreak:
-    """Span all pieces of a group along the longest one's direction, through their middle."""
+    """Span all pieces of a group along the longest one's direction, through their middle.
+
+    The score is the surest piece's. Of a streak longer than a window the outermost two show different parts, and that
+    one of them is right is enough: two chance detections hardly lie on one line.
+    """
     longest = max(group, key=lambda one: one.segment.length).segment
     places, offsets = zip(*(_along(longest, piece.segment) for piece in group), strict=True)
     weights = [piece.segment.length for piece in group]
@@ -198,5 +242,8 @@ def _joined(group: Sequence[_Piece]) -> FoundStreak:
     c, s = (longest.x2 - longest.x1) / length, (longest.y2 - longest.y1) / length
     x, y = longest.x1 - offset * s, longest.y1 + offset * c
     segment = Segment(x + low * c, y + low * s, x + high * c, y + high * s)
-    surest = max(group, key=lambda one: one.score)
-    return FoundStreak(surest.score, surest.polarity, segment if len(group) > 1 else longest)
+    score = max(piece.score for piece in group)
+    if high - low > SIDE:
+        order = np.argsort([sum(pair) for pair in places])
+        score = max(score, 1.0 - (1.0 - group[order[0]].score) * (1.0 - group[order[-1]].score))
+    return FoundStreak(score, group[0].polarity, segment if len(group) > 1 else longest)

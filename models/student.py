@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from tf_keras import Model
     from tf_keras.layers import Layer
 
@@ -93,8 +96,6 @@ def fold_into(trained: Model, folded: Model) -> Model:
     tf_keras.Model
         ``folded``.
     """
-    import numpy as np
-
     normalisations = {layer.name: layer for layer in trained.layers}
     for layer in folded.layers:
         if not layer.weights:
@@ -109,10 +110,41 @@ def fold_into(trained: Model, folded: Model) -> Model:
     return folded
 
 
+def unfold_into(trained: Model, folded: Model, images: NDArray[np.float32]) -> Model:
+    """Give a network its batch normalisation back, to train it further: the same function, on these images.
+
+    Parameters
+    ----------
+    trained, folded : tf_keras.Model
+        As in `fold_into`.
+    images : float32 array (n, ...)
+        Some of what it is to be trained on: each normalisation starts from its layer's mean and variance there.
+
+    Returns
+    -------
+    tf_keras.Model
+        ``trained``.
+    """
+    from tf_keras import Model
+
+    normalisations = {layer.name: layer for layer in trained.layers}
+    weighty = [layer for layer in folded.layers if layer.weights]
+    answers = Model(folded.input, [layer.output for layer in weighty])(images, training=False)
+    for layer, answer in zip(weighty, answers, strict=True):
+        weights = layer.get_weights()
+        if f"{layer.name}_normalisation" in normalisations:
+            normalisation = normalisations[f"{layer.name}_normalisation"]
+            kernel, bias = weights
+            mean, variance = (measure(answer.numpy(), axis=(0, 1, 2)) for measure in (np.mean, np.var))
+            normalisation.set_weights([np.sqrt(variance + normalisation.epsilon), mean, mean - bias, variance])
+            weights = [kernel]
+        trained.get_layer(layer.name).set_weights(weights)
+    return trained
+
+
 def save(model: Model, file: Path) -> None:
     """Write the weights in Keras' layout, as half floats: they take half the room and lose nothing measurable."""
     import h5py
-    import numpy as np
 
     whole = file.with_suffix(".whole.h5")
     model.save_weights(str(whole), save_format="h5")

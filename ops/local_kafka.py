@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Self
@@ -120,30 +120,7 @@ class LocalKafka:
         """
         if self.running:
             raise ServerError(f"Kafka is running already, as process {self.pid}")
-        class_path = os.pathsep.join(str(jar) for jar in jars(f"kafka-{VERSION}", self._cache))
-        java_arguments = [
-            # Kafka and its compressors reach for memory in a way of which Java warns in five lines at each start.
-            "--sun-misc-unsafe-memory-access=allow",
-            "--enable-native-access=ALL-UNNAMED",
-            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-            "-Dorg.slf4j.simpleLogger.showDateTime=true",
-            "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
-            "-cp",
-            class_path,
-        ]
-        logs = self.data_dir / "data"
-        logs.mkdir(parents=True, exist_ok=True)
-        log_file = self.data_dir / "server.log"
-        properties = self.data_dir / "server.properties"
-        template = files("ops").joinpath("kafka.properties").read_text(encoding="utf-8")
-        properties.write_text(
-            template.format(port=self.port, controller_port=self._controller_port, log_dirs=logs, max_bytes=MAX_BYTES),
-            encoding="utf-8",
-        )
-        if not (logs / "meta.properties").exists():
-            tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={_cluster_id()}", "-c", str(properties)]
-            run_once("Kafka's storage tool", [*java_arguments, *tool], log_file)
-        self._server = JavaServer("Kafka", [*java_arguments, "kafka.Kafka", str(properties)], log_file)
+        self._server = prepare(self.data_dir, (self.port, self._controller_port), cluster_id(), self._cache)
         self._server.start(self._answers, self._start_within)
 
     def stop(self, within: float = 30.0) -> None:
@@ -212,7 +189,63 @@ class LocalKafka:
             return False
 
 
-def _cluster_id() -> str:
+def prepare(
+    folder: Path,
+    ports: tuple[int, int],
+    cluster: str,
+    cache: Path | None,
+    further: Mapping[str, str] | None = None,
+    flags: Sequence[str] = (),
+    formatting: Sequence[str] = (),
+) -> JavaServer:
+    """Write a node's properties, format its storage where that is not done, and return it, not yet started.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the node alone.
+    ports : (int, int)
+        For clients and for the controllers.
+    cluster : str
+        From `cluster_id`; one that is formatted keeps its own.
+    cache : Path or None
+        Where the jars are.
+    further : mapping of str to str, optional
+        Properties beside those of one lone node, or instead of them.
+    flags : sequence of str, optional
+        For Java, beside the usual ones.
+    formatting : sequence of str, optional
+        Further arguments of Kafka's storage tool, such as ``--add-scram``.
+    """
+    class_path = os.pathsep.join(str(jar) for jar in jars(f"kafka-{VERSION}", cache))
+    java_arguments = [
+        *flags,
+        # Kafka and its compressors reach for memory in a way of which Java warns in five lines at each start.
+        "--sun-misc-unsafe-memory-access=allow",
+        "--enable-native-access=ALL-UNNAMED",
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
+        "-cp",
+        class_path,
+    ]
+    logs = folder / "data"
+    logs.mkdir(parents=True, exist_ok=True)
+    log_file = folder / "server.log"
+    properties = folder / "server.properties"
+    template = files("ops").joinpath("kafka.properties").read_text(encoding="utf-8")
+    port, controller_port = ports
+    text = template.format(port=port, controller_port=controller_port, log_dirs=logs, max_bytes=MAX_BYTES)
+    text += "".join(f"\n{key}={value}" for key, value in (further or {}).items())  # of two lines Java takes the last
+    properties.write_text(text, encoding="utf-8")
+    if not (logs / "meta.properties").exists():
+        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties), *formatting]
+        run_once("Kafka's storage tool", [*java_arguments, *tool], log_file)
+    return JavaServer("Kafka", [*java_arguments, "kafka.Kafka", str(properties)], log_file)
+
+
+def cluster_id() -> str:
+    """Return a new cluster's id."""
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 

@@ -10,7 +10,9 @@ Schemas are kept in memory: they are gone when it stops.
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import tempfile
 import urllib.error
 import urllib.request
@@ -99,6 +101,19 @@ class LocalRegistry:
             self._server.stop(within)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def freeze(self) -> None:
+        """Stop the process where it is, connections open (SIGSTOP): what asks it waits."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._server is not None  # it was started
+        assert self._server.pid is not None
+        os.kill(self._server.pid, number)
 
     def _answers(self) -> bool:
         try:

@@ -12,8 +12,9 @@ import struct
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import md5
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import fastavro
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 OCF_MAGIC = b"Obj\x01"
 _WIRE_HEADER = struct.Struct(">bi")
 _SYNC_SIZE = 16
-#: A deflated block may not unfold to more: a packet has less than one hundredth of it.
-_LARGEST_BLOCK = 64 * 1024 * 1024
+#: A deflated block may not unfold to more: a packet has less than one twentieth of it.
+_LARGEST_BLOCK = 16 * 1024 * 1024
 #: A header names two things; more than this is damage.
 _MOST_METADATA = 64
 
@@ -75,12 +76,13 @@ class Unframer:
         Where the schemas of the wire format come from; None refuses that format.
     """
 
-    #: Distinct container headers remembered; damaged ones are as distinct as they like.
-    CACHED_HEADERS = 64
+    #: Distinct container schemas remembered, and all their texts together [bytes]; damaged ones are as distinct and
+    #: as long as they like.
+    CACHED_SCHEMAS, CACHED_BYTES = 64, 2_000_000
 
     def __init__(self, source: SchemaSource | None = None) -> None:
         self._source = source
-        self._by_header: dict[bytes, WriterSchema] = {}
+        self._by_text: dict[bytes, WriterSchema] = {}
 
     def unframe(self, payload: bytes) -> Framed:
         """Take the one record out of a message.
@@ -97,9 +99,9 @@ class Unframer:
         SchemaSourceDownError
             The schema source does not answer.
         """
-        framed = list(self.records(payload))
+        framed = list(islice(self.records(payload), 2))
         if len(framed) != 1:
-            raise UnreadableError(DeadReason.FRAMING, f"the container holds {len(framed)} records, not one")
+            raise UnreadableError(DeadReason.FRAMING, f"the container holds {'several' if framed else 'no'} records")
         return framed[0]
 
     def records(self, payload: bytes) -> Iterator[Framed]:
@@ -125,7 +127,7 @@ class Unframer:
         try:
             metadata, at = _read_metadata(payload)
             sync = payload[at : at + _SYNC_SIZE]
-            schema = self._schema(payload[:at], metadata)
+            schema = self._schema(metadata)
             at += _SYNC_SIZE
             while at < len(payload):
                 count, at = read_long(payload, at)
@@ -140,15 +142,15 @@ class Unframer:
         except IndexError:
             raise UnreadableError(DeadReason.FRAMING, "the container ends too early") from None
 
-    def _schema(self, header: bytes, metadata: dict[str, bytes]) -> WriterSchema:
-        schema = self._by_header.get(header)
+    def _schema(self, metadata: dict[str, bytes]) -> WriterSchema:
+        if "avro.schema" not in metadata:
+            raise UnreadableError(DeadReason.FRAMING, "the container's header has no schema")
+        text = metadata["avro.schema"]
+        schema = self._by_text.get(text)
         if schema is None:
-            if "avro.schema" not in metadata:
-                raise UnreadableError(DeadReason.FRAMING, "the container's header has no schema")
-            schema = WriterSchema(metadata["avro.schema"])
-            if len(self._by_header) >= self.CACHED_HEADERS:
-                del self._by_header[next(iter(self._by_header))]
-            self._by_header[header] = schema
+            schema = self._by_text[text] = WriterSchema(text)
+            while len(self._by_text) > self.CACHED_SCHEMAS or sum(map(len, self._by_text)) > self.CACHED_BYTES:
+                del self._by_text[next(iter(self._by_text))]
         return schema
 
 
@@ -223,6 +225,7 @@ def _json(name: str) -> str:
     return json.dumps(schemas.load(name), separators=(",", ":"))
 
 
+@lru_cache(maxsize=256)  # hashing a survey's schema takes longer than all the rest of a container
 def _container_header(schema_json: str) -> bytes:
     text = schema_json.encode()
     metadata = {b"avro.codec": b"null", b"avro.schema": text}
@@ -243,6 +246,7 @@ def _long(value: int) -> bytes:
 
 def _read_metadata(payload: bytes) -> tuple[dict[str, bytes], int]:
     metadata: dict[str, bytes] = {}
+    entries = 0
     at = len(OCF_MAGIC)
     while True:
         count, at = read_long(payload, at)
@@ -251,8 +255,9 @@ def _read_metadata(payload: bytes) -> tuple[dict[str, bytes], int]:
         if count < 0:
             _, at = read_long(payload, at)
             count = -count
-        if count > _MOST_METADATA:
-            raise UnreadableError(DeadReason.FRAMING, f"the container's header claims {count} entries")
+        entries += count
+        if entries > _MOST_METADATA:
+            raise UnreadableError(DeadReason.FRAMING, f"the container's header claims {entries} entries")
         for _ in range(count):
             key, at = _read_bytes(payload, at)
             metadata[key.decode("utf-8", "replace")], at = _read_bytes(payload, at)
@@ -284,7 +289,7 @@ def _records_of_block(schema: WriterSchema, block: bytes, count: int) -> Iterato
     if count == 1:  # whoever reads the record checks that it ends with the block
         yield Framed(schema, block, Framing.OCF)
         return
-    if not 0 <= count <= len(block):
+    if not 1 <= count <= len(block):  # a container of a million blocks of nothing would take its time
         raise UnreadableError(DeadReason.FRAMING, f"a block of {len(block)} bytes claims {count} records")
     at = 0
     for _ in range(count):

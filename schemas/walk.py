@@ -4,8 +4,15 @@ Rubin's packets hold up to thousands of earlier detections that nobody here need
 A full decode of one takes 30 to 60 ms; a decode that skips them still must step over
 every number. Here a schema becomes regular expressions once: all but long strings,
 byte arrays and arrays have a form that depends on the leading byte alone, so that
-one match steps over a whole nested record, at about a microsecond each. Every length
-is followed to its end, so that a damaged one is found as a full decode would find it.
+one match steps over a whole nested record, at about a microsecond each. Neighbours in
+an array mostly have the same fields null and strings as long as each other's, so an
+expression without a branch, made of the first of them, steps over the others in less
+than half of that (`_Layouts`). Every length is followed to its end, so that a damaged
+one is found as a full decode would find it.
+
+Schemas arrive with the packets, so that both may be hostile. What takes no bytes is never
+stepped over, a record around one field is that field, and steps and patterns are counted:
+the time for a record is bounded, whatever its schema says (`_Budget`).
 """
 
 from __future__ import annotations
@@ -19,16 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     Skip = Callable[[bytes, int], int]
+    SkipSome = Callable[[bytes, int, int], int]
+    Match = Callable[[bytes, int], re.Match[bytes] | None]
 
 #: A zig-zag variable-length integer: 64 bits fit ten bytes. Possessive, so it never backtracks.
 _LONG = rb"[\x80-\xff]{0,9}+[\x00-\x7f]"
-_FIXED_WIDTH = {"null": b"", "boolean": b".", "int": _LONG, "long": _LONG, "float": b".{4}", "double": b".{8}"}
+_FIXED_WIDTH = {"null": b"", "boolean": b".", "int": _LONG, "long": _LONG, "float": b"....", "double": b"........"}
 #: Strings of up to 63 bytes have a length of one byte, so that each length is one branch.
 _SHORT_STRING = b"(?>" + b"|".join(re.escape(bytes([2 * n])) + b".{%d}" % n for n in range(64)) + b")"
 #: A union or enumeration of up to 64 members is told apart by one byte.
 _ONE_BYTE_MEMBERS = 64
 #: Longer patterns come from schemas that repeat a type inside itself many times over; they are stepped through.
-_LONGEST_PATTERN = 100_000
+_LONGEST_PATTERN = 50_000
 
 
 class RecordWalker:
@@ -46,6 +55,7 @@ class RecordWalker:
         self._names = names
         self._patterns: dict[str, bytes | None] = {}
         self._skips: dict[str, Skip] = {}
+        self._budget = _Budget()
         self._fields = [(str(field["name"]), self._skip(field["type"])) for field in record["fields"]]
 
     def spans(self, body: bytes, start: int = 0) -> dict[str, tuple[int, int]]:
@@ -65,6 +75,7 @@ class RecordWalker:
         """
         spans = {}
         at = start
+        self._budget.steps = _Budget.STEPS
         for name, skip in self._fields:
             try:
                 end = skip(body, at)
@@ -93,10 +104,11 @@ class RecordWalker:
 
     def _named_pattern(self, kind: Mapping[str, Any]) -> bytes | None:
         name = kind["name"]
+        pattern: bytes | None
         if name not in self._patterns:
             self._patterns[name] = None  # met again inside itself, a recursive type has no pattern
             if kind["type"] == "fixed":
-                pattern: bytes | None = b".{%d}" % kind["size"] if kind["size"] < _LONGEST_PATTERN else None
+                pattern = _fixed_pattern(int(kind["size"]))
             elif kind["type"] == "enum":
                 pattern = _one_of([b""] * len(kind["symbols"]))
             else:
@@ -112,15 +124,60 @@ class RecordWalker:
         """Return the function that steps over a type: its expression where that matches, else part by part."""
         slow = self._slow_skip(kind)
         pattern = self._pattern(kind)
-        if pattern is None:
+        match = None if pattern is None else self._budget.matcher(pattern)
+        if match is None:
             return slow
-        match = re.compile(pattern, re.DOTALL).match
 
         def skip(body: bytes, at: int) -> int:
             found = match(body, at)
             return found.end() if found else slow(body, at)
 
         return skip
+
+    def _items_skip(self, kind: Any) -> SkipSome:
+        """Return the function that steps over some of an array's items."""
+        if self._takes_no_bytes(kind):
+            return _refuse
+        return _Layouts(self._skip(kind), lambda body, at: self._layout(kind, body, at), self._budget).skip
+
+    def _layout(self, kind: Any, body: bytes, at: int) -> tuple[bytes, int]:  # noqa: PLR0911  one for each kind
+        """Return the expression of all that have the branches and lengths of the one at ``at``, and where that ends.
+
+        Raises
+        ------
+        TypeError
+            It holds an array or a map.
+        """
+        self._budget.take(_Budget.LAYOUT)
+        if isinstance(kind, list):
+            branch, after = read_long(body, at)
+            pattern, end = self._layout(kind[branch], body, after)
+            return re.escape(body[at:after]) + pattern, end
+        if isinstance(kind, str) and kind in self._names:
+            kind = self._names[kind]
+        name = kind["type"] if isinstance(kind, dict) else kind
+        match name:
+            case "record":
+                patterns = []
+                for field in kind["fields"]:
+                    pattern, at = self._layout(field["type"], body, at)
+                    patterns.append(pattern)
+                return b"".join(patterns), at
+            case "string" | "bytes":
+                size, after = read_long(body, at)
+                return re.escape(body[at:after]) + b".{%d}" % size, after + size
+            case "enum":
+                _, after = read_long(body, at)
+                return re.escape(body[at:after]), after
+            case "fixed":
+                return b".{%d}" % kind["size"], at + int(kind["size"])
+            case "array" | "map":
+                raise TypeError(name)
+        if name not in _FIXED_WIDTH:
+            return self._layout(name, body, at)
+        found = re.compile(_FIXED_WIDTH[name], re.DOTALL).match(body, at)
+        assert found is not None  # since it was stepped over before
+        return _FIXED_WIDTH[name], found.end()
 
     def _slow_skip(self, kind: Any) -> Skip:
         if isinstance(kind, list):
@@ -133,9 +190,10 @@ class RecordWalker:
 
     def _slow_skip_of_plain(self, kind: Mapping[str, Any]) -> Skip:
         if kind["type"] == "array":
-            return _blocks_skip(self._skip(kind["items"]))
+            return _blocks_skip(self._items_skip(kind["items"]), self._budget)
         if kind["type"] == "map":
-            return _blocks_skip(_record_skip([_skip_bytes, self._skip(kind["values"])]))
+            pair = _record_skip([_skip_bytes, self._skip(kind["values"])], self._budget)
+            return _blocks_skip(_one_by_one(pair), self._budget)
         return self._slow_skip(kind["type"])
 
     def _named_skip(self, kind: Mapping[str, Any]) -> Skip:
@@ -144,13 +202,102 @@ class RecordWalker:
             # A type met again inside itself finds its own function by name, at run time.
             self._skips[name] = lambda body, at: self._skips[name](body, at)  # noqa: PLW0108  it changes below
             if kind["type"] == "record":
-                self._skips[name] = _record_skip([self._skip(field["type"]) for field in kind["fields"]])
+                parts = [field["type"] for field in kind["fields"] if not self._takes_no_bytes(field["type"])]
+                self._skips[name] = _record_skip([self._skip(part) for part in parts], self._budget)
             elif kind["type"] == "enum":
                 self._skips[name] = _union_skip([_skip_of_width(b"")] * len(kind["symbols"]))
             else:
                 size = int(kind["size"])
                 self._skips[name] = lambda _body, at: at + size
         return self._skips[name]
+
+    def _takes_no_bytes(self, kind: Any) -> bool:
+        """Whether a type is null, a fixed of size 0, or a record of nothing else: its pattern is always empty."""
+        return self._pattern(kind) == b""
+
+
+class _Budget:
+    """What a schema's patterns may take to compile, and what a record may take to step over."""
+
+    #: All patterns of a schema together [bytes]: a survey's have 27 kB, and these take half a second.
+    PATTERNS = 400_000
+    #: Steps that patterns do not save. Thousands of earlier detections, all with texts that are long, take fewer.
+    STEPS = 1_000_000
+    #: What one type within a layout counts for.
+    LAYOUT = 4
+
+    def __init__(self) -> None:
+        self.patterns = self.PATTERNS
+        self.steps = self.STEPS
+
+    def take(self, steps: int) -> None:
+        """Count steps; raises IndexError where they are too many."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise IndexError(steps)
+
+    def matcher(self, pattern: bytes) -> Match | None:
+        """Compile a pattern, or return None where the schema has too many."""
+        if len(pattern) > self.patterns:
+            return None
+        self.patterns -= len(pattern)
+        return re.compile(pattern, re.DOTALL).match
+
+
+class _Layouts:
+    """Steps over items by the layouts that were met before; see `RecordWalker._layout`.
+
+    Parameters
+    ----------
+    slow : callable
+        Steps over an item of any layout.
+    layout : callable
+        Returns the expression of an item's layout, and where the item ends.
+    budget : _Budget
+        For the patterns.
+    """
+
+    #: Damaged items have as many layouts as they like, and each takes milliseconds to compile.
+    MOST = 16
+
+    def __init__(self, slow: Skip, layout: Callable[[bytes, int], tuple[bytes, int]], budget: _Budget) -> None:
+        self._slow = slow
+        self._layout = layout
+        self._budget = budget
+        self._learns = True
+        self._matches: list[Match] = []
+
+    def skip(self, body: bytes, at: int, count: int) -> int:
+        """Step over so many items."""
+        while count:
+            for place, match in enumerate(self._matches):  # noqa: B007  the place is used after it
+                if (found := match(body, at)) is not None:
+                    break
+            else:
+                end = self._slow(body, at)
+                if self._learns:
+                    self._learn(body, at, end)
+                at, count = end, count - 1
+                continue
+            if place:
+                self._matches.insert(0, self._matches.pop(place))
+            while found is not None:
+                at, count = found.end(), count - 1
+                found = match(body, at) if count else None
+        return at
+
+    def _learn(self, body: bytes, at: int, end: int) -> None:
+        """Remember a layout, of an item that was stepped over."""
+        try:
+            pattern, last = self._layout(body, at)
+        except TypeError:  # items that hold arrays have no layout
+            self._learns = False
+            return
+        if len(pattern) <= _LONGEST_PATTERN and end - at <= _LONGEST_PATTERN and last == end:
+            match = self._budget.matcher(pattern)
+            if match is not None:
+                self._matches.insert(0, match)
+            self._learns = match is not None and len(self._matches) < self.MOST
 
 
 def read_long(body: bytes, at: int) -> tuple[int, int]:
@@ -183,6 +330,19 @@ def _joined(parts: Sequence[bytes | None]) -> bytes | None:
     return b"".join(known)
 
 
+def _fixed_pattern(size: int) -> bytes | None:
+    if size < 0:
+        raise ValueError(size)
+    if size == 0:
+        return b""
+    return b".{%d}" % size if size < _LONGEST_PATTERN else None
+
+
+def _refuse(_body: bytes, at: int, _count: int) -> int:
+    """Step over items of no bytes: they could be counted for years, and no survey counts nothing."""
+    raise IndexError(at)
+
+
 def _skip_bytes(body: bytes, at: int) -> int:
     size, at = read_long(body, at)
     if not 0 <= size <= len(body) - at:
@@ -202,8 +362,12 @@ def _skip_of_width(pattern: bytes) -> Skip:
     return skip
 
 
-def _record_skip(fields: Sequence[Skip]) -> Skip:
+def _record_skip(fields: Sequence[Skip], budget: _Budget) -> Skip:
+    if len(fields) == 1:  # records around records around one field would each take a step
+        return fields[0]
+
     def skip(body: bytes, at: int) -> int:
+        budget.take(len(fields))
         for field in fields:
             at = field(body, at)
         return at
@@ -221,7 +385,16 @@ def _union_skip(branches: Sequence[Skip]) -> Skip:
     return skip
 
 
-def _blocks_skip(item: Skip) -> Skip:
+def _one_by_one(item: Skip) -> SkipSome:
+    def skip(body: bytes, at: int, count: int) -> int:
+        for _ in range(count):
+            at = item(body, at)
+        return at
+
+    return skip
+
+
+def _blocks_skip(items: SkipSome, budget: _Budget) -> Skip:
     """Return the function that steps over an array's or a map's blocks, up to the empty one."""
 
     def skip(body: bytes, at: int) -> int:
@@ -232,10 +405,9 @@ def _blocks_skip(item: Skip) -> Skip:
             if count < 0:  # the block's size in bytes follows
                 _, at = read_long(body, at)
                 count = -count
-            # Items of no bytes would otherwise be counted for years.
             if count > len(body) - at:
                 raise IndexError(at)
-            for _ in range(count):
-                at = item(body, at)
+            budget.take(count)
+            at = items(body, at, count)
 
     return skip

@@ -10,6 +10,7 @@ import fastavro
 
 import schemas
 from schemas.errors import DeadReason, UnreadableError
+from schemas.unfolding import Unfolding
 from schemas.walk import RecordWalker
 
 #: The field that Sosia appends, always the last, so that the survey's own bytes stay untouched before it.
@@ -20,7 +21,9 @@ _AVRO_ERRORS = (
     fastavro.schema.SchemaParseException, fastavro.schema.UnknownType,
 )  # fmt: skip
 #: Rubin's largest schema has 59 kB; more than this is no survey's schema but an attack on the parser.
-_LONGEST_SCHEMA = 2_000_000
+_LONGEST_SCHEMA = 500_000
+#: A field that may hold more values is not decoded: thousands of detections of a hundred numbers are fewer.
+_MOST_VALUES = 1_000_000
 
 Spans = dict[str, tuple[int, int]]
 
@@ -41,6 +44,8 @@ class WriterSchema:
         The record's full name.
     fields : tuple of str
         Names of the top-level fields, in order.
+    size : int
+        Length of the text [bytes]: the memory that all of this takes is some fifty times that.
     annotated : bool
         Whether records already end with one of our annotations.
 
@@ -53,17 +58,20 @@ class WriterSchema:
     def __init__(self, text: str | bytes) -> None:
         if len(text) > _LONGEST_SCHEMA:
             raise UnreadableError(DeadReason.SCHEMA_INVALID, f"the schema has {len(text)} bytes")
+        self.size = len(text)
         names: dict[str, Any] = {}
         try:
             self.json: dict[str, Any] = json.loads(text)
-            parsed = fastavro.parse_schema(_without_defaults(self.json), names)
+            parsed = fastavro.parse_schema(_as_written(self.json), names)
             if not isinstance(parsed, dict) or parsed.get("type") != "record":
                 raise UnreadableError(DeadReason.SCHEMA_INVALID, "the schema is not one of a record")
             self.name: str = parsed["name"]
             self._walker = RecordWalker(parsed, names)
-            self._types = {field["name"]: _alone(field["name"], field["type"], names) for field in parsed["fields"]}
+            self._types = {field["name"]: field["type"] for field in parsed["fields"]}
         except _AVRO_ERRORS as error:
             raise UnreadableError(DeadReason.SCHEMA_INVALID, f"{type(error).__name__}: {error}") from error
+        self._names = names
+        self._unfolding = Unfolding(names)
         self.fields = tuple(self._types)
         self.annotated = _is_annotated(parsed)
         if ANNOTATION_FIELD in self.fields and not self.annotated:
@@ -93,10 +101,13 @@ class WriterSchema:
         """
         if field not in self._types:
             return None
-        if field not in self._readers:
-            self._readers[field] = fastavro.parse_schema(self._types[field])
         first, last = spans[field]
         try:
+            if self._unfolding.most_values(self._types[field], last - first) > _MOST_VALUES:
+                raise UnreadableError(DeadReason.LENGTHS, f"field {field} may hold more than {_MOST_VALUES} values")
+            if field not in self._readers:
+                alone = _alone(field, self._types[field], self._names)
+                self._readers[field] = fastavro.parse_schema(alone)
             # Damaged text is not damaged structure: it is read with marks where it is wrong.
             record = fastavro.schemaless_reader(
                 io.BytesIO(body[first:last]), self._readers[field], None, handle_unicode_errors="replace"
@@ -104,6 +115,14 @@ class WriterSchema:
         except _AVRO_ERRORS as error:
             raise UnreadableError(DeadReason.LENGTHS, f"field {field}: {type(error).__name__}: {error}") from error
         return record["value"]  # type: ignore[index, call-overload]  # the wrapping record of `_alone`
+
+    def encode(self, field: str, value: Any) -> bytes:
+        """Encode one top-level field: the inverse of `decode`."""
+        if field not in self._readers:
+            self._readers[field] = fastavro.parse_schema(_alone(field, self._types[field], self._names))
+        buffer = io.BytesIO()
+        fastavro.schemaless_writer(buffer, self._readers[field], {"value": value})
+        return buffer.getvalue()
 
     @property
     def derived(self) -> dict[str, Any]:
@@ -121,11 +140,19 @@ def _is_annotated(parsed: dict[str, Any]) -> bool:
     )
 
 
-def _without_defaults(kind: Any) -> Any:
-    """Drop what a writer's schema never needs: some surveys' defaults break the standard, and parsers then refuse."""
+def _as_written(kind: Any) -> Any:
+    """Drop what reading does not need.
+
+    Some surveys' defaults break the standard, and parsers then refuse. Of logical types only times are kept: the
+    digits of one decimal, of which a packet may claim millions, take minutes.
+    """
     if isinstance(kind, dict):
-        return {key: _without_defaults(value) for key, value in kind.items() if key != "default"}
-    return [_without_defaults(part) for part in kind] if isinstance(kind, list) else kind
+        return {
+            key: _as_written(value)
+            for key, value in kind.items()
+            if key != "default" and not (key == "logicalType" and not str(value).startswith("timestamp"))
+        }
+    return [_as_written(part) for part in kind] if isinstance(kind, list) else kind
 
 
 def _alone(name: str, kind: Any, names: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,3 +44,19 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.Red
         pytest.skip(missing)
     with redis.RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[..., str]:
+    """Finds a program of this machine, ``program("promtool", "prometheus")``. Without it, as above."""
+
+    def find(name: str, package: str | None = None) -> str:
+        path = shutil.which(name)
+        if path is not None:
+            return path
+        missing = f"needs the program {name} (Debian's package {package or name})"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+
+    return find

@@ -3,7 +3,7 @@
 1. leave out problematic epochs, and set some objects aside: they calibrate and are never in the index,
 2. find the space by a sample of the others,
 3. leave out epochs that say nothing new of their object,
-4. put the rest into the graph, ordered by declination,
+4. put the rest into the graph, neighbours side by side,
 5. measure how far each entry's own look-alikes are,
 6. score the objects that were set aside, with the very search that a worker uses,
 7. measure with them how often the graph finds what looking at every entry finds.
@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broker.novelty.calibration import Calibration
-from broker.novelty.entries import Entries, object_key, zone_order
+from broker.novelty.entries import Entries, object_key
+from broker.novelty.false_positives import FalsePositives
+from broker.novelty.locality import locality_order, widest_axes
 from broker.novelty.look_alikes import METRIC, LookAlikes
 from broker.novelty.manifest import CalibrationFacts, Dropped, PopulationFacts, Recall
 from broker.novelty.near_duplicates import new_epochs, usual_distance
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from broker.novelty.recipe import Recipe
-    from broker.novelty.sighting import Identity
+    from broker.novelty.sighting import Identity, Sighting
     from broker.novelty.space import Space
     from broker.novelty.spool import Spooled
 
@@ -50,7 +52,7 @@ CHECKED_SHARE = 0.02
 #: An index of fewer entries answers nothing.
 FEWEST_ENTRIES = 2
 #: What a row's ids and places take while an index is built, and an entry's links [bytes].
-_IDS_BYTES, _LINKS_BYTES = 1500, 800
+_IDS_BYTES, _LINKS_BYTES = 2000, 800
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +65,11 @@ class _Rows:
     def __len__(self) -> int:
         return len(self.which)
 
+    def sightings(self) -> list[Sighting]:
+        return [self.spooled.sightings[one] for one in self.which]
+
     def identities(self) -> list[Identity]:
-        return [self.spooled.sightings[one].identity for one in self.which]
+        return [one.identity for one in self.sightings()]
 
     def embeddings(self) -> NDArray[np.float32]:
         return np.asarray(self.spooled.embeddings[self.spooled.places[self.which]], np.float32)
@@ -103,10 +108,13 @@ def build_population(spooled: Spooled, folder: Path, recipe: Recipe) -> Populati
     indexed, aside, problematic = _split(spooled, recipe, rng)
     if len(indexed) < FEWEST_ENTRIES:
         raise NoveltyIndexError(f"{population}: {len(indexed)} usable images are too few for an index")
-    space = _space(indexed.some(np.sort(rng.permutation(len(indexed))[:SAMPLE])), recipe)
+    sample = indexed.some(np.sort(rng.permutation(len(indexed))[:SAMPLE]))
+    space = _space(sample, recipe)
     new = _new(indexed, space, recipe, rng)
     entries_of = indexed.some(new)
-    entries_of = entries_of.some(zone_order(entries_of.identities()))
+    axes = widest_axes(space.features(sample.embeddings()))
+    places = np.concatenate([space.features(chunk.embeddings())[:, axes] for chunk in entries_of.chunks()])
+    entries_of = entries_of.some(locality_order(places))
 
     look_alikes = LookAlikes.empty(space.dimensions, recipe.number, recipe.threads)
     for chunk in entries_of.chunks():
@@ -134,6 +142,7 @@ def build_population(spooled: Spooled, folder: Path, recipe: Recipe) -> Populati
     _save(folder, space, look_alikes, entries, entries_of)
     np.save(folder / USUAL, np.empty(0, np.float32))
     _save_calibration(folder, np.empty(0), np.empty(0))
+    FalsePositives.of(aside.sightings()).save(folder)
     if recipe.score == "relative":
         np.save(folder / USUAL, _usual(PopulationIndex.open(folder, facts, recipe.threads), entries_of))
     index = PopulationIndex.open(folder, facts, recipe.threads)
@@ -197,7 +206,7 @@ def _new(indexed: _Rows, space: Space, recipe: Recipe, rng: np.random.Generator)
 
 
 def _entries(rows: _Rows) -> Entries:
-    sightings = [rows.spooled.sightings[one] for one in rows.which]
+    sightings = rows.sightings()
     return Entries.of(
         rows.identities(),
         [one.epoch_id for one in sightings],

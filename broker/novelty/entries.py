@@ -1,7 +1,7 @@
 """Whose images the index holds: enough to name a look-alike, and to keep an object from being its own neighbour.
 
-Column by column in memory-mapped files, so that a worker pages in only what it asks for. The rows are ordered by
-declination, so that what lies within 3" is found in a narrow zone.
+Column by column in memory-mapped files, so that a worker pages in only what it asks for. The rows are found by name and
+by declination, so that what lies within 3" is sought in a narrow zone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SAME_OBJECT = 3.0
 _ZONE = SAME_OBJECT / 3600.0
 _TEXT = "names"
-_COLUMNS = ("ra", "dec", "mjd", "name_starts", "sorted_objects", "rows_of_objects")
+_COLUMNS = ("ra", "dec", "mjd", "name_starts", "sorted_objects", "rows_of_objects", "sorted_dec", "rows_of_dec")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class Entries:
     Attributes
     ----------
     ra, dec : float64 array (n,)
-        ICRS [deg], NaN where unknown; ascending in dec, unknown ones last.
+        ICRS [deg], NaN where unknown.
     mjd : float64 array (n,)
         TAI [d], NaN where unknown.
     name_starts : int64 array (2 n + 1,)
@@ -42,6 +42,10 @@ class Entries:
     sorted_objects : uint64 array (n,)
         `object_key` of the rows, ascending.
     rows_of_objects : int64 array (n,)
+        The row of each of those.
+    sorted_dec : float64 array (n,)
+        Declinations [deg], ascending, unknown ones last.
+    rows_of_dec : int64 array (n,)
         The row of each of those.
     names : uint8 array
         All ids in UTF-8, one after another.
@@ -53,6 +57,8 @@ class Entries:
     name_starts: NDArray[np.int64]
     sorted_objects: NDArray[np.uint64]
     rows_of_objects: NDArray[np.int64]
+    sorted_dec: NDArray[np.float64]
+    rows_of_dec: NDArray[np.int64]
     names: NDArray[np.uint8]
 
     def __len__(self) -> int:
@@ -60,13 +66,14 @@ class Entries:
 
     @classmethod
     def of(cls, identities: Sequence[Identity], epoch_ids: Sequence[str], mjd: NDArray[np.float64]) -> Entries:
-        """Gather entries that are ordered as `zone_order` says."""
+        """Gather entries, in the order of their rows."""
         texts = [
             text.encode() for who, epoch in zip(identities, epoch_ids, strict=True) for text in (who.object_id, epoch)
         ]
         keys = np.array([object_key(who.object_id) for who in identities], np.uint64)
         order = np.argsort(keys, kind="stable")
         ra, dec = positions(identities)
+        by_dec = np.argsort(dec, kind="stable")
         return cls(
             ra=ra,
             dec=dec,
@@ -74,6 +81,8 @@ class Entries:
             name_starts=np.cumsum([0, *map(len, texts)], dtype=np.int64),
             sorted_objects=keys[order],
             rows_of_objects=order.astype(np.int64),
+            sorted_dec=dec[by_dec],
+            rows_of_dec=by_dec.astype(np.int64),
             names=np.frombuffer(b"".join(texts), np.uint8),
         )
 
@@ -111,9 +120,10 @@ class Entries:
         if who.ra is None or who.dec is None:
             return np.sort(same)
         # A zone a little wider, since the search rounds.
-        start, end = np.searchsorted(self.dec, [who.dec - 1.01 * _ZONE, who.dec + 1.01 * _ZONE])
-        near = separation(self.ra[start:end], self.dec[start:end], who.ra, who.dec) <= SAME_OBJECT
-        return np.union1d(same, start + np.flatnonzero(near))
+        start, end = np.searchsorted(self.sorted_dec, [who.dec - 1.01 * _ZONE, who.dec + 1.01 * _ZONE])
+        zone = self.rows_of_dec[start:end]
+        near = separation(self.ra[zone], self.dec[zone], who.ra, who.dec) <= SAME_OBJECT
+        return np.union1d(same, zone[near])
 
 
 def object_key(object_id: str) -> int:
@@ -126,11 +136,6 @@ def positions(identities: Sequence[Identity]) -> tuple[NDArray[np.float64], NDAr
     known = [(np.nan, np.nan) if who.ra is None or who.dec is None else (who.ra, who.dec) for who in identities]
     ra, dec = np.array(known, np.float64).reshape(-1, 2).T
     return np.ascontiguousarray(ra), np.ascontiguousarray(dec)
-
-
-def zone_order(identities: Sequence[Identity]) -> NDArray[np.int64]:
-    """Return the order in which entries are kept: by declination, unknown ones last."""
-    return np.argsort(positions(identities)[1], kind="stable")
 
 
 def separation(ra: NDArray[np.float64], dec: NDArray[np.float64], to_ra: float, to_dec: float) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ Number = Literal["f32", "f16"]
 #: Squared Euclidean distance: usearch's own default is the cosine.
 METRIC = "l2sq"
 #: Links of an entry, and the width of the search while building and while searching.
-CONNECTIVITY, WIDTH_BUILDING, WIDTH_SEARCHING = 32, 128, 256
+CONNECTIVITY, WIDTH_BUILDING, WIDTH_SEARCHING = 32, 128, 128
 #: An object with more epochs than this in the index is searched for one by one, so that the others need not wait.
 MOST_OWN = 64
 
@@ -114,6 +114,10 @@ class LookAlikes:
     def features(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the features of some rows, as rounded; only where opened with `lookups`."""
         return np.asarray(self._index.get(rows.astype(np.uint64), "f32")).reshape(len(rows), -1)
+
+    def compared(self, features: NDArray[np.float32], count: int) -> float:
+        """Return how many entries a search for so many computes the distance of, in the mean."""
+        return float(self._index.search(features, count, threads=self._threads).computed_distances) / len(features)
 
     def nearest(
         self, features: NDArray[np.float32], own: Sequence[NDArray[np.int64]], count: int, *, exact: bool = False

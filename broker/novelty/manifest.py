@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Raised with every change of the files or of their meaning.
-FORMAT = 1
+FORMAT = 2
 FILE = "manifest.json"
 _LARGEST = 10_000_000
 

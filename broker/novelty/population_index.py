@@ -9,6 +9,7 @@ import numpy as np
 
 from broker.novelty.calibration import Calibration
 from broker.novelty.entries import Entries, map_array
+from broker.novelty.false_positives import FalsePositives
 from broker.novelty.labels import Labels
 from broker.novelty.look_alikes import LookAlikes, Nearest
 from broker.novelty.score import novelty
@@ -64,6 +65,7 @@ class PopulationIndex:
         Distance of each entry's own k-th neighbour; empty where the score does without.
     first, later : Calibration
         Of objects' first and later epochs.
+    false_positives : FalsePositives
     labels : Labels or None
     thumbnails : uint8 array (entries, side, side) or None
     folder : Path
@@ -77,6 +79,7 @@ class PopulationIndex:
     usual: NDArray[np.float32]
     first: Calibration
     later: Calibration
+    false_positives: FalsePositives
     labels: Labels | None
     thumbnails: NDArray[np.uint8] | None
     folder: Path
@@ -104,6 +107,7 @@ class PopulationIndex:
                 map_array(folder / USUAL),
                 first,
                 later,
+                FalsePositives.open(folder),
                 Labels.open(folder),
                 thumbnails,
                 folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: The other image is the reference, where configured.
-SCIENCE = "science"
+#: The second is embedded where configured.
+SCIENCE, REFERENCE = "science", "reference"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,6 +66,8 @@ class Sighting:
         What the epoch check said; None where it could not tell.
     thumbnail : uint8 array (side, side) or None
         For pictures of look-alikes.
+    scores : tuple of (classifier, version, score)
+        What the classifiers said of the epoch.
     """
 
     population: Population
@@ -75,6 +78,7 @@ class Sighting:
     embedding: NDArray[np.float16]
     problematic: bool | None = None
     thumbnail: NDArray[np.uint8] | None = None
+    scores: tuple[tuple[str, str, float], ...] = ()
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Sighting:
@@ -94,6 +98,11 @@ class Sighting:
                 record["backboneDigest"],
                 np.frombuffer(record["embedding"], "<f2").astype(np.float16, copy=False),
                 record["problematic"],
+                # Rows of earlier versions of the schema have none.
+                scores=tuple(
+                    (intern(one["classifier"]), intern(one["version"]), one["score"])
+                    for one in record.get("scores", ())
+                ),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise NoveltyIndexError(f"a row is no record of sosia.Embedding: {error!r}") from error

@@ -80,6 +80,11 @@ def survey_folder(root: Path, survey: str) -> Path:
     return root / _checked(survey, "survey")
 
 
+def version_folder(root: Path, survey: str, name: str) -> Path:
+    """Return the folder of a version, whose name may have come from elsewhere."""
+    return survey_folder(root, survey) / _checked(name, "version")
+
+
 def open_version(folder: Path, digest: str | None = None, *, threads: int = 1, lookups: bool = False) -> Version:
     """Open a version; every file is read once and compared with the manifest.
 
@@ -125,6 +130,11 @@ def open_current(
     if name is None:
         raise NoveltyIndexError(f"{root} holds no index of survey {survey!a}: make one with 'sosia index build'")
     return open_version(survey_folder(root, survey) / name, digest, threads=threads, lookups=lookups)
+
+
+def open_all(root: Path) -> dict[str, Version]:
+    """Open every survey's version in use; raises as `open_version`."""
+    return {survey: open_current(root, survey) for survey in surveys(root)}
 
 
 def current(root: Path, survey: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import DeadReason, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from schemas.framing import Framed
 
@@ -44,7 +44,7 @@ def identifier(name: str, value: Any) -> str:
     UnreadableError
         It is missing, empty, too long, or has characters that no id has.
     """
-    text = str(value) if value is not None else ""
+    text = str(value) if isinstance(value, str | int) else ""
     if not 0 < len(text) <= _LONGEST_ID or not text.isascii() or not text.isprintable():
         raise UnreadableError(DeadReason.IDENTIFIERS, f"{name} is {text[:_LONGEST_ID]!a}")
     return text
@@ -60,6 +60,16 @@ def same_identifier(name: str, value: Any, expected: str) -> None:
     """
     if value is not None and str(value) != expected:
         raise UnreadableError(DeadReason.IDENTIFIERS, f"{name} is {value!a} where the alert says {expected}")
+
+
+def group(value: Any) -> Mapping[str, Any]:
+    """Return a nested record; an empty one for what is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def image(value: Any) -> bytes | None:
+    """Return an image's bytes, or None for what is none."""
+    return value if isinstance(value, bytes) else None
 
 
 def band(value: Any) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from broker.geometry import Geometry, SkyFrame
 from broker.packet import Packet
-from broker.surveys.fields import band, identifier, number, record, same_identifier
+from broker.surveys.fields import band, group, identifier, image, number, record, same_identifier
 from broker.surveys.survey import Facts
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ class Rubin:
         fields = record(
             framed, ("diaSourceId", "diaSource", "diaObject", "cutoutScience", "cutoutTemplate", "cutoutDifference")
         )
-        source = fields["diaSource"] or {}
+        source = group(fields["diaSource"])
         epoch_id = identifier("diaSource.diaSourceId", source.get("diaSourceId"))
         same_identifier("diaSourceId", fields["diaSourceId"], epoch_id)  # v7 has alertId in its place
         ra, dec = number(source.get("ra")), number(source.get("dec"))
-        mean = fields["diaObject"] or {}
+        mean = group(fields["diaObject"])
         mean_ra, mean_dec = number(mean.get("ra")), number(mean.get("dec"))
         flux = number(source.get("psfFlux"))
         return Packet(
@@ -69,9 +69,9 @@ class Rubin:
             mean_ra=ra if mean_ra is None else mean_ra,
             mean_dec=dec if mean_dec is None else mean_dec,
             exposure_time=None,
-            science=fields["cutoutScience"],
-            reference=fields["cutoutTemplate"],
-            difference=fields["cutoutDifference"],
+            science=image(fields["cutoutScience"]),
+            reference=image(fields["cutoutTemplate"]),
+            difference=image(fields["cutoutDifference"]),
             seeing=_seeing(source),
             snr=number(source.get("snr")),
             magnitude=_ZERO_POINT - 2.5 * math.log10(abs(flux)) if flux else None,
@@ -91,7 +91,7 @@ def _object_id(source: Mapping[str, Any], epoch_id: str) -> str:
     if source.get("diaObjectId"):
         return identifier("diaSource.diaObjectId", source["diaObjectId"])
     if source.get("ssObjectId"):
-        return f"ss:{source['ssObjectId']}"
+        return f"ss:{identifier('diaSource.ssObjectId', source['ssObjectId'])}"
     return f"src:{epoch_id}"
 
 

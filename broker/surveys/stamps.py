@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 from broker.geometry import Geometry, SkyFrame
 from broker.packet import Packet
-from broker.surveys.fields import band, identifier, number, record
+from broker.surveys.fields import band, identifier, image, number, record
 from broker.surveys.survey import Facts
 
 if TYPE_CHECKING:
     from broker.cutout import Cutout
     from schemas.framing import Framed
+
+_READ = (
+    "objectId", "epochId", "band", "mjd", "ra", "dec", "exposureTime", "pixelScale", "science", "reference",
+    "difference", "mask", "psfFwhm",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Stamps:
 
     def packet(self, framed: Framed) -> Packet:
         """Read one record; raises UnreadableError where it cannot be read."""
-        fields = record(framed, framed.schema.fields)
+        fields = record(framed, _READ)  # a later minor version's fields may hold anything
         return Packet(
             survey=self,
             framed=framed,
@@ -67,10 +72,10 @@ class Stamps:
             mean_ra=number(fields.get("ra")),
             mean_dec=number(fields.get("dec")),
             exposure_time=number(fields.get("exposureTime")),
-            science=fields.get("science"),
-            reference=fields.get("reference"),
-            difference=fields.get("difference"),
-            mask=fields.get("mask"),
+            science=image(fields.get("science")),
+            reference=image(fields.get("reference")),
+            difference=image(fields.get("difference")),
+            mask=image(fields.get("mask")),
             pixel_scale=number(fields.get("pixelScale")),
             seeing=number(fields.get("psfFwhm")),
         )

@@ -8,18 +8,20 @@ import erfa
 
 from broker.geometry import Geometry, SkyFrame
 from broker.packet import Packet
-from broker.surveys.fields import identifier, number, record, same_identifier
+from broker.surveys.fields import group, identifier, image, number, record, same_identifier
 from broker.surveys.survey import Facts
 
 if TYPE_CHECKING:
     from broker.cutout import Cutout
     from schemas.framing import Framed
 
-_BANDS = {1: "g", 2: "r", 3: "i"}
+_BANDS: dict[float | None, str] = {1: "g", 2: "r", 3: "i"}
 _EXPOSURE = 30.0
 _PIXEL_SCALE = 1.01
 _JULIAN_TO_MODIFIED = 2400000.5
 _SECONDS_A_DAY = 86400.0
+#: The year 2132 [MJD]: what lies beyond is damage, and leap seconds are not defined for it.
+_END_OF_TIME = 100_000.0
 #: d(magnitude)/d(ln flux): 2.5 / ln 10.
 _MAGNITUDES_A_LOG_UNIT = 1.0857
 
@@ -52,7 +54,7 @@ class Ztf:
         fields = record(
             framed, ("objectId", "candid", "candidate", "cutoutScience", "cutoutTemplate", "cutoutDifference")
         )
-        candidate = fields["candidate"] or {}
+        candidate = group(fields["candidate"])
         epoch_id = identifier("candid", fields["candid"])
         same_identifier("candidate.candid", candidate.get("candid"), epoch_id)
         ra, dec = number(candidate.get("ra")), number(candidate.get("dec"))
@@ -63,7 +65,7 @@ class Ztf:
             framed=framed,
             object_id=identifier("objectId", fields["objectId"]),
             epoch_id=epoch_id,
-            band=_BANDS.get(candidate.get("fid", 0)),
+            band=_BANDS.get(number(candidate.get("fid"))),
             mjd=_mid_exposure_tai(number(candidate.get("jd")), exposure),
             ra=ra,
             dec=dec,
@@ -87,9 +89,11 @@ def _mid_exposure_tai(start_utc_jd: float | None, exposure: float) -> float | No
     if start_utc_jd is None:
         return None
     mjd_utc = start_utc_jd - _JULIAN_TO_MODIFIED + 0.5 * exposure / _SECONDS_A_DAY
+    if not 0.0 <= mjd_utc < _END_OF_TIME:
+        return None
     tai = erfa.utctai(_JULIAN_TO_MODIFIED, mjd_utc)
     return float(tai[0] - _JULIAN_TO_MODIFIED + tai[1])
 
 
 def _stamp(cutout: Any) -> bytes | None:
-    return cutout.get("stampData") if isinstance(cutout, dict) else None
+    return image(group(cutout).get("stampData"))

@@ -30,6 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Annotate the files; 1 where one of them could not be read."""
+    from consumers.cores import limit_threads
+    from consumers.memory import keep_memory
+
+    limit_threads()
+    keep_memory()
+
     from consumers.annotate_files import annotate_files
     from consumers.configuration import load_settings
 

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--survey", choices=("ztf", "lsst"), help="only this survey's; default: both")
     parser.add_argument("--out", type=Path, default=Path("sosia-demo"), metavar="DIR", help="default: ./sosia-demo")
     parser.add_argument("--keep", action="store_true", help="leave everything running at the end, until Ctrl-C")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML, of which the backbone is used")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML, of which the networks are used")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -44,11 +44,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     streak.add_argument("--data", type=Path, metavar="DIR", help="folder with real packets and pictures of streaks")
     streak.add_argument("--picture", type=Path, metavar="FILE", help="draw misses and false detections, as PNG")
     streak.add_argument("--weights", type=Path, metavar="FILE", help="other weights (.h5) than those that ship")
+    streak.add_argument(
+        "--transfer", type=Path, metavar="FILE",
+        help="instead, learn Euclid's trails after KiDS's and from nothing, on 100 to 10,000 stamps; draw that, as PNG",
+    )  # fmt: skip
+    lens = networks.add_parser("lens", help="the lens networks: models/cards/lens.md")
+    lens.add_argument("--n", type=_count, default=100_000, metavar="N", help="stamps of each sky; default: 100000")
+    lens.add_argument("--data", type=Path, metavar="DIR", help="folder with graded candidates, lenses/cfhtls/")
+    lens.add_argument("--card", type=Path, metavar="FILE", help="write the tables as Markdown")
+    lens.add_argument("--picture", type=Path, metavar="FILE", help="draw what is found and what is missed, as PNG")
+    merger = networks.add_parser("merger", help="the merger network and its competitor: models/cards/merger.md")
+    merger.add_argument("--n", type=_count, default=10_000, metavar="N", help="stamps; 0: none; default: 10000")
+    merger.add_argument("--data", type=Path, metavar="DIR", help="folder with Galaxy Zoo's pictures, galaxyzoo/")
+    merger.add_argument("--picture", type=Path, metavar="FILE", help="draw what is found and what is missed, as PNG")
+    merger.add_argument("--weights", type=Path, metavar="FILE", help="other weights (.h5) than those that ship")
+    router = networks.add_parser("router", help="the router before the class networks: models/cards/router.md")
+    router.add_argument("--n", type=_count, default=3000, metavar="N", help="positives of each class; default: 3000")
+    router.add_argument(
+        "--work", type=Path, default=Path("sosia-router-evaluation"), metavar="DIR", help="the stamps, 1 GB"
+    )
+    router.add_argument("--weights", type=Path, metavar="FILE", help="other weights (.h5) than those that ship")
+    novelty = networks.add_parser("novelty", help="the novelty index and its competitors: models/cards/novelty.md")
+    novelty.add_argument(
+        "--alerts", type=_count, default=8000, metavar="N", help="of each survey's night; default: 8000"
+    )
+    novelty.add_argument(
+        "--stamps", type=_count, default=150_000, metavar="N",
+        help="distinct ones, for nights with injected novelties; 0: none; default: 150000",
+    )  # fmt: skip
+    novelty.add_argument(
+        "--entries", type=_count, default=1_000_000, metavar="N", help="of the large index; 0: none; default: 1000000"
+    )
+    novelty.add_argument(
+        "--lenses", type=_count, default=5000, metavar="N", help="lens candidates, a tenth real ones; default: 5000"
+    )
+    novelty.add_argument("--data", type=Path, metavar="DIR", help="folder with Galaxy Zoo's pictures, galaxyzoo/")
+    novelty.add_argument("--folder", type=Path, metavar="DIR", help="keep what is simulated, and find it again")
+    novelty.add_argument(
+        "--seed", type=int, default=6, help="of the nights; default: 6; 5 is what choices were made on"
+    )
+    novelty.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML: the backbone")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures."""
-    networks = {"backbone": _backbone, "epochs": _epochs, "streak": _streak}
+    networks = {
+        "backbone": _backbone,
+        "epochs": _epochs,
+        "streak": _streak,
+        "lens": _lens,
+        "router": _router,
+        "merger": _merger,
+        "novelty": _novelty,
+    }
     return networks[args.network](args)
 
 
@@ -86,8 +134,42 @@ def _epochs(args: argparse.Namespace) -> int:
 
 def _streak(args: argparse.Namespace) -> int:
     from consumers.evaluate_streak.run import print_figures
+    from consumers.evaluate_streak.transfer import print_transfer
 
-    print_figures(args.n, args.frames, args.data, args.weights, args.picture)
+    if args.transfer is not None:
+        print_transfer(args.transfer)
+    else:
+        print_figures(args.n, args.frames, args.data, args.weights, args.picture)
+    return 0
+
+
+def _merger(args: argparse.Namespace) -> int:
+    from consumers.evaluate_merger.run import print_figures
+
+    print_figures(args.n, args.data, args.weights, args.picture)
+    return 0
+
+
+def _router(args: argparse.Namespace) -> int:
+    from consumers.evaluate_router.run import print_figures
+
+    print_figures(args.n, args.work, args.weights)
+    return 0
+
+
+def _lens(args: argparse.Namespace) -> int:
+    from consumers.evaluate_lens.run import print_figures
+
+    print_figures(args.n, args.data, args.card, args.picture)
+    return 0
+
+
+def _novelty(args: argparse.Namespace) -> int:
+    from consumers.configuration import load_settings
+    from consumers.evaluate_novelty.run import Plan, print_figures
+
+    plan = Plan(args.alerts, args.stamps, args.entries, args.lenses, args.data, args.folder, args.seed)
+    print_figures(load_settings(args.config).backbone, plan)
     return 0
 
 

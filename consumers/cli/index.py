@@ -1,4 +1,4 @@
-"""``sosia index``: builds and uses versions of the novelty index."""
+"""``sosia index``: the index consumer, and what is done with versions by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="without an ACTION: settings in TOML")
+    parser.add_argument("--once", action="store_true", help="without an ACTION: make one version, and end")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", help="none: build versions of the stream's rows")
     build = actions.add_parser("build", help="make a version from files, without Kafka, and put it to use")
     build.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH",
@@ -51,7 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     versions = actions.add_parser("versions", help="list versions and what was measured of the one in use")
     _add_index(versions)
 
-    use = actions.add_parser("use", help="put an earlier version to use again")
+    rollback = actions.add_parser("rollback", help="announce an earlier version again: all workers swap to it")
+    rollback.add_argument("--survey", required=True)
+    rollback.add_argument("--version", metavar="NAME", help="default: the one before the version in use")
+    # Its default would hide what stands before the action.
+    rollback.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="settings in TOML")
+
+    use = actions.add_parser("use", help="put an earlier version in a folder to use again, without Kafka")
     use.add_argument("version")
     _add_index(use)
     use.add_argument("--survey", required=True)
@@ -65,14 +73,36 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--survey", help="read only this survey's alerts, and take pictures for its stamps")
     parser.add_argument("--schemas", type=Path, metavar="DIR", help="schemas of wire-format packets")
     parser.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of pictures; default: all of it is seen")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
+    parser.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="settings in TOML")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do one action; 1 where a file could not be read."""
-    return {"build": _build, "weirdest": _weirdest, "label": _label, "versions": _versions, "use": _use}[args.action](
-        args
-    )
+    actions = {
+        None: _serve, "build": _build, "weirdest": _weirdest, "label": _label, "versions": _versions,
+        "rollback": _rollback, "use": _use,
+    }  # fmt: skip
+    return actions[args.action](args)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from consumers.configuration import load_settings
+    from consumers.index.service import run_index
+    from consumers.log import set_up_logs
+
+    settings = load_settings(args.config)
+    set_up_logs(settings.log)
+    run_index(settings, once=args.once)
+    return 0
+
+
+def _rollback(args: argparse.Namespace) -> int:
+    from consumers.configuration import load_settings
+    from consumers.index.service import roll_back
+
+    announced = roll_back(load_settings(args.config), args.survey, args.version)
+    sys.stdout.write(f"{announced.survey}  version {announced.version}  {announced.uri}\n")
+    return 0
 
 
 def _build(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""``sosia replay``: publishes packets from files."""
+"""``sosia replay``: publishes packets from files, or of a simulated night."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from consumers.cli.cluster import add_cluster_arguments, cluster_settings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="FILE", help="files, or folders with .avro files in them"
+        "paths", nargs="*", type=Path, metavar="FILE", help="files, or folders with .avro files in them"
+    )
+    parser.add_argument("--simulate", choices=("ztf", "lsst"), help="a simulated night of this survey instead of files")
+    parser.add_argument("--alerts", type=int, default=300, metavar="N", help="of the simulated night; default: 300")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the simulated night; default: 0")
+    parser.add_argument("--truth", type=Path, metavar="FILE", help="write what was simulated, one JSON object a line")
+    parser.add_argument(
+        "--schema-dir", type=Path, metavar="DIR", help="write the schema of simulated lsst packets there"
     )
     parser.add_argument("--topic", required=True, help="where to")
     parser.add_argument("--rate", type=_rate, metavar="N/s", help="packets a second; default: as fast as it goes")
@@ -25,13 +32,24 @@ def run(args: argparse.Namespace) -> int:
     from broker.files import find_files
     from consumers.replay import ensure_topic, packets_of, publish
     from consumers.replay_progress import shown
+    from consumers.simulated_night import save_schema, simulated_packets
+    from schemas.errors import ConfigurationError
+
+    if bool(args.paths) == bool(args.simulate):
+        raise ConfigurationError("give either files or --simulate")
 
     settings = cluster_settings(args)
     config = settings.kafka.producer_config() | {"message.max.bytes": str(settings.kafka.message_bytes)}
-    files = find_files(args.paths)
+    if args.simulate:
+        packets, total = simulated_packets(args.simulate, args.alerts, args.seed, args.truth), args.alerts
+    else:
+        files = find_files(args.paths)
+        packets, total = packets_of(files), len(files)
+    if args.schema_dir:
+        save_schema(args.schema_dir)
     ensure_topic(config, args.topic, args.partitions)
-    with shown(total=len(files)) as progress:
-        publish(packets_of(files), args.topic, config, rate=args.rate, progress=progress)
+    with shown(total=total) as progress:
+        publish(packets, args.topic, config, rate=args.rate, progress=progress)
     sys.stdout.write(f"{progress.summary(args.topic)}\n")
     return int(progress.failed > 0)
 

@@ -14,6 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Work until SIGTERM or SIGINT."""
+    from consumers.cores import limit_threads
+    from consumers.memory import keep_memory
+
+    limit_threads()
+    keep_memory()
+
     from consumers.configuration import load_settings
     from consumers.log import set_up_logs
     from consumers.worker.service import run_worker

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+#: As `models.simulate.profiles.PROFILES` has them, which is slow to import.
+_SURVEYS = ("ztf", "lsst", "kids", "euclid")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -40,8 +43,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--work", type=Path, default=Path("sosia-streak-training"), metavar="DIR",
         help="checkpoints; a run that was broken off goes on from there",
     )  # fmt: skip
-    streak.add_argument("--epochs", type=int, default=60, help="of 24,576 new stamps each, seen thrice; default: 60")
+    streak.add_argument("--epochs", type=int, default=60, help="of 24,576 new stamps each, seen twice; default: 60")
+    streak.add_argument("--from", dest="start", type=Path, metavar="WEIGHTS", help="go on from other weights (.h5)")
+    streak.add_argument(
+        "--survey", choices=_SURVEYS, help="draw one survey's stamps only: those weights are its own; default: all"
+    )
     streak.set_defaults(train=_streak)
+    lens = networks.add_parser("lens", help="an ensemble of lens networks, on simulated arcs and impostors")
+    lens.add_argument("--form", choices=("ground-ugri", "ground", "space"), required=True, help="survey and bands")
+    lens.add_argument(
+        "--output", type=Path, default=Path("sosia-lens.h5"), metavar="FILE",
+        help="the weights; form and member are put before the ending",
+    )  # fmt: skip
+    lens.add_argument(
+        "--work", type=Path, default=Path("sosia-lens-training"), metavar="DIR",
+        help="stamps and checkpoints, 3 GB; a run that was broken off goes on from there",
+    )  # fmt: skip
+    lens.add_argument("--shards", type=int, default=18, help="of 4,096 simulated stamps each; default: 18")
+    lens.add_argument("--epochs", type=int, default=12, help="times that each is seen; default: 12")
+    lens.set_defaults(train=_lens)
+    router = networks.add_parser("router", help="the router, behind the class networks that ship")
+    router.add_argument("--output", type=Path, default=Path("sosia-router.h5"), metavar="FILE", help="the weights")
+    router.add_argument(
+        "--work", type=Path, default=Path("sosia-router-training"), metavar="DIR",
+        help="shards and checkpoints, 4 GB; a run that was broken off goes on from there",
+    )  # fmt: skip
+    router.add_argument("--epochs", type=int, default=12, help="times that each stamp is seen; default: 12")
+    router.add_argument(
+        "--calibration", type=int, default=60_000, metavar="N",
+        help="accepted positives of each class that its threshold is set on; default: 60000",
+    )  # fmt: skip
+    router.set_defaults(train=_router)
+    merger = networks.add_parser("merger", help="the merger network, on simulated encounters and other galaxies")
+    merger.add_argument(
+        "--features", choices=("backbone", "vgg19"),
+        help="train a head on that network's features, and only tell how it compares with the network that ships",
+    )  # fmt: skip
+    merger.add_argument("--output", type=Path, default=Path("sosia-merger.h5"), metavar="FILE", help="the weights")
+    merger.add_argument(
+        "--work", type=Path, default=Path("sosia-merger-training"), metavar="DIR",
+        help="shards and checkpoints, 1 GB; a run that was broken off goes on from there",
+    )  # fmt: skip
+    merger.add_argument("--from", dest="start", type=Path, metavar="WEIGHTS", help="go on from these weights (.h5)")
+    merger.add_argument("--shards", type=int, default=50, help="of 1,024 simulated stamps each; default: 50")
+    merger.add_argument("--epochs", type=int, default=8, help="times that each is looked at anew; default: 8")
+    merger.set_defaults(train=_merger)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,4 +112,29 @@ def _streak(args: argparse.Namespace) -> None:
     from consumers.train_streak import train_streak
     from models.train.streak import Schedule
 
-    train_streak(args.outputs, args.output, args.work, Schedule(epochs=args.epochs))
+    train_streak(args.outputs, args.output, args.work, Schedule(epochs=args.epochs), args.start, args.survey)
+
+
+def _merger(args: argparse.Namespace) -> None:
+    from consumers.train_merger import compare_features, train_merger
+    from models.train.merger import Schedule
+
+    schedule = Schedule(shards=args.shards, epochs=args.epochs)
+    if args.features is None:
+        train_merger(args.output, args.work, schedule, args.start)
+    else:
+        compare_features(args.features, args.output if args.output.is_file() else None, args.work, schedule)
+
+
+def _lens(args: argparse.Namespace) -> None:
+    from consumers.train_lens import train_lens
+    from models.train.lens import Schedule
+
+    train_lens(args.form, args.output, args.work, Schedule(epochs=args.epochs, shards=args.shards))
+
+
+def _router(args: argparse.Namespace) -> None:
+    from consumers.train_router import train_router
+    from models.train.router import Schedule
+
+    train_router(args.output, args.work, Schedule(epochs=args.epochs), args.calibration)

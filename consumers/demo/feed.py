@@ -8,6 +8,7 @@ from typing import Protocol
 
 from broker.files import find_files
 from consumers.replay import packets_of
+from consumers.simulated_night import RARE_SHARE
 from models.simulate import rubin
 from models.simulate.stream import Truth, simulate
 from schemas.errors import ConfigurationError
@@ -66,7 +67,7 @@ class SimulatedNight:
 
     def packets(self, survey: str) -> Iterator[tuple[str, bytes]]:
         """Yield packets as they are simulated, noting the truth of each."""
-        for alert in simulate(survey, self.counts[survey], self._seed):
+        for alert in simulate(survey, self.counts[survey], self._seed, RARE_SHARE):
             self.truths[survey, alert.truth.epoch_id] = alert.truth
             yield f"simulated {survey} {alert.truth.epoch_id}", alert.packet
 

@@ -50,14 +50,14 @@ def save_page(path: Path, results: Results, picture: Path) -> None:
 
 def _farthest(results: Results) -> Table:
     alerts = [(survey, shown) for survey, result in results.surveys.items() for shown in result.farthest]
-    alerts.sort(key=lambda alert: -(alert[1].distance or 0.0))
+    alerts.sort(key=lambda alert: -(alert[1].value or 0.0))
     rows = []
     for survey, shown in alerts[:TOP]:
         packet, truth = shown.packet, results.truths.get((survey, shown.packet.epoch_id))
         known = (
             () if not results.truths else ("-" if truth is None else f"{truth.kind}, {truth.fault or 'good image'}",)
         )
-        rows.append((packet.object_id, survey, packet.epoch_id, packet.band or "-", *known, number(shown.distance)))
+        rows.append((packet.object_id, survey, packet.epoch_id, packet.band or "-", *known, number(shown.value)))
     known = ("simulated",) if results.truths else ()
     return Table("Largest distances", ("object", "survey", "epoch", "band", *known, "distance"), tuple(rows))
 

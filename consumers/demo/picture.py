@@ -1,4 +1,4 @@
-"""The demonstration's picture: alerts farthest from their references, and some of the nearest."""
+"""The demonstration's picture: candidates of the rare classes, alerts farthest from their references and nearest."""
 
 from __future__ import annotations
 
@@ -12,21 +12,31 @@ from consumers.contact_sheet import Pixels, Section, Triplet, save_contact_sheet
 from schemas.errors import StampError
 
 if TYPE_CHECKING:
-    from consumers.demo.results import Results, Shown
+    from consumers.demo.rare import Shown
+    from consumers.demo.results import Results
     from models.simulate.stream import Truth
 
 
 def save_picture(path: Path, results: Results) -> None:
     """Draw the results' most and least conspicuous alerts as PNG."""
-    sections = []
+    sections = [
+        Section(f"{survey}: {name}, {heading}", [_triplet(one, _truth(results, survey, one)) for one in alerts])
+        for survey, result in results.surveys.items()
+        for name, found in result.classes.items()
+        for heading, alerts in (("candidates with their scores", found.surest), ("missed", found.missed))
+    ]
     for survey, result in results.surveys.items():
         farthest = {shown.packet.epoch_id for shown in result.farthest}
         nearest = [shown for shown in result.nearest if shown.packet.epoch_id not in farthest]
         for heading, alerts in (("farthest from the reference", result.farthest), ("nearest to it", nearest)):
-            triplets = [_triplet(shown, results.truths.get((survey, shown.packet.epoch_id))) for shown in alerts]
+            triplets = [_triplet(shown, _truth(results, survey, shown)) for shown in alerts]
             sections.append(Section(f"{survey}: {heading}, with the distance", triplets))
     title = "Sosia: " + ("a simulated night" if results.truths else "packets from files")
     save_contact_sheet(path, title + (" - UNTRAINED backbone" if results.untrained else ""), sections)
+
+
+def _truth(results: Results, survey: str, shown: Shown) -> Truth | None:
+    return results.truths.get((survey, shown.packet.epoch_id))
 
 
 def _triplet(shown: Shown, truth: Truth | None) -> Triplet:
@@ -38,7 +48,7 @@ def _triplet(shown: Shown, truth: Truth | None) -> Triplet:
         note = "" if packet.snr is None else f"signal-to-noise ratio of the change {packet.snr:.1f}"
     return Triplet(
         title=f"{packet.object_id}  {packet.band or '-'}",
-        distance=shown.distance,
+        distance=shown.value,
         note=note,
         science=science,
         reference=reference,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from broker.reader import Reader
 from consumers.assembly import open_surveys
 from consumers.bounded_read import read, whole
+from consumers.demo.rare import ClassResult, RareRow, Shown, add_classes, rare_row
 from consumers.names import DEAD, annotated
 from schemas.source import FolderSource
 from schemas.writer import ANNOTATION_FIELD
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
 
 # Alerts of each survey that are kept with their pixels: those farthest from their references, and the nearest.
 FARTHEST, NEAREST = 9, 6
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """One annotated alert that is kept to be drawn."""
-
-    distance: float | None
-    packet: Packet
-    annotation: Mapping[str, Any]
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +42,8 @@ class SurveyResult:
         The others by reason.
     farthest, nearest : list of Shown
         In the order of their distances.
+    classes : dict of str to ClassResult
+        What each class network said.
     """
 
     annotated: int = 0
@@ -57,10 +51,12 @@ class SurveyResult:
     unscored: Counter[str] = field(default_factory=Counter)
     farthest: list[Shown] = field(default_factory=list)
     nearest: list[Shown] = field(default_factory=list)
+    classes: dict[str, ClassResult] = field(default_factory=dict)
 
-    def add(self, packet: Packet, annotation: Mapping[str, Any]) -> None:
+    def add(self, packet: Packet, annotation: Mapping[str, Any], truth: Truth | None = None) -> None:
         """Take in one alert."""
         self.annotated += 1
+        add_classes(self.classes, packet, annotation, truth)
         distance = annotation["epoch"]["referenceDistance"]
         if distance is None:
             self.unscored[annotation["epoch"]["reason"] or "no reason given"] += 1
@@ -77,7 +73,7 @@ class SurveyResult:
 
 
 def _distance(shown: Shown) -> float:
-    return shown.distance or 0.0
+    return shown.value or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +157,17 @@ class Results:
             rows.append(TruthRow(survey, not faulty, what, len(epochs), median))
         return rows
 
+    @property
+    def rare(self) -> list[RareRow]:
+        """The rare classes of each survey whose networks looked, or of which the simulated night has some."""
+        true = {(survey, truth.rare) for (survey, _), truth in self.truths.items()}
+        return [
+            rare_row(survey, name, found, self.truths)
+            for survey, result in self.surveys.items()
+            for name, found in result.classes.items()
+            if found.judged or (survey, name) in true
+        ]
+
 
 def collect(
     config: Mapping[str, str],
@@ -191,7 +198,7 @@ def collect(
         packet = reader.read(message.value() or b"")
         body, schema = packet.framed.body, packet.framed.schema
         annotation = schema.decode(body, schema.spans(body), ANNOTATION_FIELD)
-        surveys[packet.survey.name].add(packet, annotation)
+        surveys[packet.survey.name].add(packet, annotation, truths.get((packet.survey.name, packet.epoch_id)))
         backbones[annotation["backbone"]["name"]] = annotation["backbone"]["digest"]
         first = min(first or annotation["ingestTime"], annotation["ingestTime"])
         last = max(last or annotation["annotateTime"], annotation["annotateTime"])

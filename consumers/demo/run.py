@@ -69,7 +69,7 @@ def run_demo(options: DemoOptions, settings: Settings, console: Console) -> int:
     ----------
     options : DemoOptions
     settings : Settings
-        The user's, of which the backbone is used.
+        The user's, of which the backbone and the class networks are used.
     console : Console
         Receives progress and summary.
 

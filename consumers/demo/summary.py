@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from consumers.worker.dead_letters import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from consumers.demo.rare import RareRow
     from consumers.demo.results import Results
 
 UNTRAINED = (
@@ -56,7 +57,7 @@ def facts(results: Results) -> list[tuple[str, str]]:
 
 
 def tables(results: Results) -> list[Table]:
-    """Return the tables of a demonstration: by survey, and what was simulated."""
+    """Return the tables of a demonstration: by survey, the rare classes, and what was simulated."""
     shown = [
         Table(
             "By survey",
@@ -74,6 +75,8 @@ def tables(results: Results) -> list[Table]:
             numbers=4,
         )
     ]
+    if rare := results.rare:
+        shown.append(_rare(rare, simulated=bool(results.truths)))
     if not results.truths:
         return shown
     simulated = Table(
@@ -86,6 +89,25 @@ def tables(results: Results) -> list[Table]:
         numbers=2,
     )
     return [*shown, simulated]
+
+
+def _rare(rows: Sequence[RareRow], *, simulated: bool) -> Table:
+    """Say what was found of the rare classes, and, where it is known, missed and mistaken for them."""
+    columns: tuple[str, ...] = ("survey", "class", "judged", "candidates")
+    cells: list[tuple[str, ...]] = [(row.survey, row.name, str(row.judged), str(row.candidates)) for row in rows]
+    if not simulated:
+        return Table("Rare classes", columns, tuple(cells), numbers=2)
+    columns = ("survey", "class", "false candidates are", *columns[2:], "in the night", "found", "missed", "false")
+    cells = [
+        (
+            *cell[:2],
+            "; ".join(f"{count} {what}" for what, count in sorted(row.others.items(), key=lambda one: -one[1])) or "-",
+            *cell[2:],
+            *(str(count) for count in (row.true, row.found, row.true - row.found, row.candidates - row.found)),
+        )
+        for cell, row in zip(cells, rows, strict=True)
+    ]
+    return Table("Rare classes: what was found and missed", columns, tuple(cells), numbers=6)
 
 
 def number(value: float | None) -> str:

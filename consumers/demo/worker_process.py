@@ -38,7 +38,7 @@ def write_config(
     path : Path
         The TOML file.
     settings : Settings
-        The user's, of which the backbone is taken over.
+        The user's, of which the backbone and the class networks are taken over.
     bootstrap : str
         The local Kafka.
     topics : mapping of str to str
@@ -57,6 +57,7 @@ def write_config(
         "kafka": {"bootstrap_servers": bootstrap},
         "worker": {"name": "demo", "batch_size": batch_size},
         "backbone": backbone,
+        "classifiers": settings.classifiers.model_dump(mode="json"),
         "registry": {} if schemas is None else {"schemas": str(schemas.resolve())},
         "metrics": {"port": metrics_port},
         "log": {"format": "json"},
@@ -70,7 +71,7 @@ def write_config(
 
 
 def _toml(value: object) -> str:
-    """Write a string, number or truth value; JSON's spelling of them is TOML's too."""
+    """Write a string, number, truth value or list of them; JSON's spelling of them is TOML's too."""
     return json.dumps(value)
 
 

@@ -10,7 +10,7 @@ from rich.progress import track
 from consumers.evaluate_streak.frames import FrameFigures, on_frames
 from consumers.evaluate_streak.picture import save_picture
 from consumers.evaluate_streak.real import LENGTHS, SNRS, Painted, Pictures, on_packets, on_pictures
-from consumers.evaluate_streak.stamps import StampFigures, on_stamps
+from consumers.evaluate_streak.stamps import DifferenceFigures, StampFigures, on_differences, on_stamps
 from models.streak_detector import THRESHOLD, load
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def print_figures(
         Where to draw what the network takes for something else, as PNG.
     """
     console = Console(highlight=False, soft_wrap=True)
-    detector = load(weights, None) if weights else load()
+    detector = load(weights)
     for line in _lines(detector, stamps, frames, data):
         console.print(line, markup=False)
     if picture is not None:
@@ -50,6 +50,7 @@ def print_figures(
 def _lines(detector: StreakDetector, stamps: int, frames: int, data: Path | None) -> Iterator[str]:
     if stamps:
         yield from _stamp_lines(on_stamps(detector, THRESHOLD, stamps))
+        yield from _difference_lines(on_differences(detector, THRESHOLD, stamps))
     if frames:
         ticks = track(range(frames), "Frames", console=Console(stderr=True), transient=True)
         yield from _frame_lines(on_frames(detector, THRESHOLD, ticks))
@@ -73,7 +74,11 @@ def _stamp_lines(figures: StampFigures) -> Iterator[str]:
         yield f"    network                          {row.sensitive_network}"
         yield f"    matched filter, the ideal        {row.ideal_filter}"
         yield f"    ideal less network               {row.shortfall}"
+        yield f"    trail or edge-on galaxy, all else known, 7 % of these passing: {row.told_apart:.3f}"
     yield f"  S/N above 8                        {figures.clear}"
+    yield f"    the same, in white noise         {figures.clear_clean}"
+    for miss in figures.misses:
+        yield f"    {miss.name}: recall {miss.recall}, {miss.share:.1%} of the misses"
     for low, high, figure in figures.by_length:
         yield f"  length {low:g} to {high:g} px: {figure}"
     for kind, figure in figures.impostors.items():
@@ -85,6 +90,16 @@ def _stamp_lines(figures: StampFigures) -> Iterator[str]:
         f"  purity at one asteroid in 100,000 sources, S/N above 8: {_purity(recall, passing.value):.1e}"
         f" ({_purity(recall, passing.high):.1e} to {_purity(recall, passing.low):.1e})"
     )
+
+
+def _difference_lines(figures: DifferenceFigures) -> Iterator[str]:
+    yield "frozen stamps like real differences, simulated, at one in a hundred of their impostors"
+    yield f"  threshold {figures.threshold:.4f}"
+    yield f"  impostors that pass the threshold that ships: {figures.shipped_threshold_passes}"
+    for low, high, figure in figures.by_snr:
+        yield f"  S/N {low:g} to {high:g}: {figure}"
+    for miss in figures.misses:
+        yield f"    {miss.name}: recall {miss.recall}, {miss.share:.1%} of the misses"
 
 
 def _frame_lines(figures: FrameFigures) -> Iterator[str]:

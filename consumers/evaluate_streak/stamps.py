@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from consumers.evaluate_streak.misses import Misses, misses
+from models.baselines.look_alike import distance, told_apart
 from models.baselines.matched_filter import matched_filter
 from models.baselines.segmentation import segment_image
 from models.intervals import Figure, bootstrapped, draws, wilson
-from models.simulate.streaks.frozen import FROZEN_STAMPS, frozen_stamps
+from models.simulate.streaks.frozen import FROZEN_STAMPS, frozen_differences, frozen_stamps
 from models.simulate.streaks.population import TEST
 from models.simulate.streaks.stamps import DrawnStamps, draw_stamps
 
@@ -28,6 +31,11 @@ LENGTH_BINS = (4.0, 8.0, 12.0, 20.0, 35.0, 61.0)
 #: From here on nearly all are to be found.
 CLEAR = 8.0
 _CLEAN_FIRST = 200_000_000
+#: Found trails whose ends are measured.
+_MEASURED = 2000
+#: Share of edge-on galaxies that the network passes, about; trails a bin that are compared with them.
+LOOK_ALIKES_PASS = 0.07
+_LOOK_ALIKES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,8 @@ class SnrRow:
         they need, impostors aside.
     shortfall : Figure
         By how much the matched filter then recalls more.
+    told_apart : float
+        Recall of whoever knows all but whether it is a trail or the edge-on galaxy most like it, of which 7 % pass.
     """
 
     low: float
@@ -58,6 +68,7 @@ class SnrRow:
     sensitive_network: Figure
     ideal_filter: Figure
     shortfall: Figure
+    told_apart: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,8 @@ class StampFigures:
     threshold: float
     by_snr: list[SnrRow]
     clear: Figure
+    clear_clean: Figure
+    misses: list[Misses]
     by_length: list[tuple[float, float, Figure]]
     impostors: dict[str, Figure]
     shipped_threshold_passes: Figure
@@ -74,6 +87,16 @@ class StampFigures:
     angle_error: Figure
     seen_end_error: Figure
     seen_angle_error: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceFigures:
+    """What is measured on stamps like real differences; the threshold is that of their own impostors."""
+
+    threshold: float
+    by_snr: list[tuple[float, float, Figure]]
+    misses: list[Misses]
+    shipped_threshold_passes: Figure
 
 
 def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = FROZEN_STAMPS) -> StampFigures:
@@ -107,14 +130,14 @@ def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = F
             SnrRow(
                 low, high, _share(found[here]), _share(by_filter[here_few]), _share(by_segments[here_few]),
                 _share(clean_found[here_clean]), _share(sensitive[here_clean]), _share(ideal[here_clean]),
-                _mean(ideal[here_clean].astype(float) - sensitive[here_clean]),
+                _mean(ideal[here_clean].astype(float) - sensitive[here_clean]), _told_apart(clean, here_clean),
             )
         )  # fmt: skip
     by_length = [
         (low, high, _share(found[streak & (stamps.length >= low) & (stamps.length < high)]))
         for low, high in pairwise(LENGTH_BINS)
     ]
-    hits = np.flatnonzero(streak & found)
+    hits = np.flatnonzero(streak & found)[:_MEASURED]
     measured = detector.look([stamps.images[one] for one in hits], measured_above=0.0)
     ends, angles = end_errors(measured, stamps.ends[hits])
     seen_ends, seen_angles = end_errors([seen[one] for one in hits], stamps.ends[hits])
@@ -122,6 +145,8 @@ def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = F
         threshold=threshold,
         by_snr=rows,
         clear=_share(found[streak & (stamps.snr >= CLEAR)]),
+        clear_clean=_share(clean_found[clean.snr >= CLEAR]),
+        misses=misses(stamps, found, streak & (stamps.snr >= CLEAR)),
         by_length=by_length,
         impostors={str(kind): _share(found[stamps.kind == kind]) for kind in np.unique(stamps.kind[~streak])},
         shipped_threshold_passes=_share(scores[~streak] > shipped_threshold),
@@ -129,6 +154,24 @@ def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = F
         angle_error=_median(angles),
         seen_end_error=_median(seen_ends),
         seen_angle_error=_median(seen_angles),
+    )
+
+
+def on_differences(detector: StreakDetector, shipped_threshold: float, count: int) -> DifferenceFigures:
+    """Measure on a quarter of `count` of the frozen stamps that are like real differences."""
+    stamps = frozen_differences(max(count // 4, 1))
+    scores = np.array([one.score for one in detector.look(list(stamps.images))])
+    streak = stamps.streak
+    threshold = at_false_positives(scores[~streak])
+    found = scores > threshold
+    return DifferenceFigures(
+        threshold=threshold,
+        by_snr=[
+            (low, high, _share(found[streak & (stamps.snr >= low) & (stamps.snr < high)]))
+            for low, high in pairwise(SNR_BINS)
+        ],
+        misses=misses(stamps, found, streak & (stamps.snr >= CLEAR)),
+        shipped_threshold_passes=_share(scores[~streak] > shipped_threshold),
     )
 
 
@@ -157,6 +200,12 @@ def trail_score(found: Sequence[tuple[float, float]]) -> float:
 def _segmented(image: NDArray[np.float32], fwhm: float) -> float:
     both = (sign * image for sign in (1, -1))
     return trail_score([(one.snr, one.elongation) for side in both for one in segment_image(side, float(fwhm))])
+
+
+def _told_apart(stamps: DrawnStamps, here: NDArray[np.bool_]) -> float:
+    few = np.flatnonzero(here)[:_LOOK_ALIKES]
+    distances = [distance(float(stamps.length[one]), float(stamps.fwhm[one]), TEST) for one in few]
+    return float(told_apart(np.array(distances), stamps.snr[few], LOOK_ALIKES_PASS).mean()) if len(few) else math.nan
 
 
 def _noise(stamps: DrawnStamps) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broker.embedding_record import embedding_record
+from broker.novelty.sighting import REFERENCE, SCIENCE
 from broker.output import scores
 from consumers.metrics import Stage
 from consumers.worker.batch import Annotated, Dead, Readable
@@ -61,13 +62,23 @@ class Encoder:
     metrics : Metrics
     embeddings : bool, optional
         Whether embeddings are published.
+    references : bool, optional
+        The references' too.
     """
 
-    def __init__(self, annotator: Annotator, splicer: Splicer, metrics: Metrics, *, embeddings: bool = True) -> None:
+    def __init__(
+        self,
+        annotator: Annotator,
+        splicer: Splicer,
+        metrics: Metrics,
+        *,
+        embeddings: bool = True,
+        references: bool = False,
+    ) -> None:
         self._annotator = annotator
         self._splicer = splicer
         self._metrics = metrics
-        self._embeddings = embeddings
+        self._published = (SCIENCE, REFERENCE)[: embeddings * (1 + references)]
 
     def __call__(self, batch: Sequence[Decoded]) -> list[Outcome]:
         """Return the outcomes, in the order of the batch."""
@@ -85,10 +96,11 @@ class Encoder:
             ]
 
     def _encoded(self, readable: Readable, finding: Finding) -> Annotated:
+        rows = (embedding_record(finding, readable.embedding_id, image) for image in self._published)
         return Annotated(
             readable.record,
             finding.annotation,
             self._splicer.annotated(readable.packet, finding.annotation, readable.packet_id),
             scores(finding.annotation, readable.scores_id),
-            embedding_record(finding, readable.embedding_id) if self._embeddings else None,
+            tuple(row for row in rows if row is not None),
         )

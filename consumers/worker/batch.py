@@ -125,25 +125,35 @@ class Annotated:
     ----------
     packet, scores : bytes
         The full packet with the annotation appended, and the annotation alone.
-    embedding : bytes or None
-        Where its image lies in feature space; None where there is no such place, or nobody wants to know.
+    embeddings : tuple of bytes
+        Where its images lie in feature space; none where there is no such place, or nobody wants to know.
     """
 
     record: Record
     annotation: Annotation
     packet: bytes
     scores: bytes
-    embedding: bytes | None = None
+    embeddings: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Output:
-    """One record to be written."""
+    """One record to be written.
+
+    Attributes
+    ----------
+    partition : int or None
+        None: by its key.
+    timestamp : int or None
+        [ms since 1970, UTC]; None: now.
+    """
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: Headers
+    partition: int | None = None
+    timestamp: int | None = None
 
     @property
     def size(self) -> int:
@@ -161,7 +171,7 @@ class Filling:
     Parameters
     ----------
     records : int
-        A full batch.
+        A full batch; may be changed between batches.
     size : int
         Likewise, by the length of its values [bytes].
     deadline : float
@@ -171,7 +181,7 @@ class Filling:
     """
 
     def __init__(self, records: int, size: int, deadline: float, clock: Callable[[], float]) -> None:
-        self._most_records = records
+        self.most_records = records
         self._most_bytes = size
         self._deadline = deadline
         self._clock = clock
@@ -203,7 +213,7 @@ class Filling:
     @property
     def room(self) -> int:
         """How many more records fit; 0 where the batch is full."""
-        return 0 if self._bytes >= self._most_bytes else max(self._most_records - len(self._records), 0)
+        return 0 if self._bytes >= self._most_bytes else max(self.most_records - len(self._records), 0)
 
     @property
     def due(self) -> bool:

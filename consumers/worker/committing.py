@@ -140,13 +140,11 @@ class Committer:
             return (dead_letter(outcome, survey, self._identity.worker, self._identity.version),)
         survey, key = outcome.annotation.survey, outcome.annotation.object_id.encode()
         headers = provenance(outcome.record).headers()
-        outputs = (
+        return (
             Output(names.annotated(survey), key, outcome.packet, headers),
             Output(names.scores(survey), key, outcome.scores, headers),
+            *(Output(names.EMBEDDINGS, key, row, headers) for row in outcome.embeddings),
         )
-        if outcome.embedding is None:
-            return outputs
-        return (*outputs, Output(names.EMBEDDINGS, key, outcome.embedding, headers))
 
     def _count(self, committed: Sequence[Outcome], rows: Sequence[LedgerRow]) -> None:
         now = self._clock()

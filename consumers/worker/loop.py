@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
 
 from consumers.health import Part
 from consumers.metrics import TransactionEnd
@@ -20,6 +21,7 @@ from consumers.names import REPLAY
 from consumers.topics import TopicChooser
 from consumers.worker.assignment import Assignment
 from consumers.worker.batch import Dead, Filling
+from consumers.worker.batch_size import BatchSize
 from consumers.worker.breaker import Breaker
 from consumers.worker.clients import consumer_options, producer_options
 from consumers.worker.committing import Committer, Identity, Limits
@@ -27,6 +29,7 @@ from consumers.worker.intake import Intake
 from consumers.worker.pipeline import Pipeline
 from consumers.worker.quarantine import Quarantine
 from consumers.worker.transaction import TransactionAbortedError, Transactions
+from consumers.worker.unread import unread_partitions
 from schemas.errors import DeadReason
 
 if TYPE_CHECKING:
@@ -82,9 +85,12 @@ class Worker:
         self._consumer = Consumer(consumer_options(settings))
         producer = Producer(producer_options(settings))
         self._transactions = Transactions(producer, self._consumer.consumer_group_metadata, self._wait)
+        self._admin = AdminClient({**settings.kafka.client_config(), "log_level": 0})
+        self._group = settings.kafka.group
         self._topics = TopicChooser(settings.input.surveys, self._consumer, clock)
         self._filling = Filling(config.batch_size, config.transaction_bytes, config.batch_deadline_s, monotonic)
-        self._pipeline = Pipeline(decode, annotate, depth, metrics)
+        self._size = BatchSize(config.batch_size)
+        self._pipeline = Pipeline(decode, annotate, depth, metrics, self._size.measured)
         self._assignment = Assignment(self._consumer)
         self._intake = Intake(self._consumer, self._assignment, clock, metrics)
         self._quarantine = Quarantine(self._assignment.write, (depth + 1) * config.batch_size)
@@ -151,12 +157,19 @@ class Worker:
         topics = [*subscription.topics, REPLAY]
         if topics != self._subscribed:
             log.info("reading", topics=subscription.topics, missing=sorted(subscription.missing))
-            self._finish()
             self._committer.surveys = subscription.surveys
-            self._consumer.subscribe(
-                topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+            self._join(topics)
+        elif unread := unread_partitions(self._admin, self._group, topics):
+            log.warning(
+                "joining anew: nobody reads", partitions=sorted(f"{topic}/{number}" for topic, number in unread)
             )
-            self._subscribed = topics
+            self._join(topics)
+
+    def _join(self, topics: list[str]) -> None:
+        """Have the partitions of these topics assigned."""
+        self._finish()
+        self._consumer.subscribe(topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
+        self._subscribed = topics
 
     def _receive(self) -> None:
         """Hand the batch over once it is due, and poll for what the next one has room for."""
@@ -190,6 +203,7 @@ class Worker:
         if not self._quarantine.active:
             if self._filling.due and not self._pipeline.full:
                 self._pipeline.submit(self._filling.take())
+                self._filling.most_records = self._size.records
         elif self._pipeline.empty and len(self._filling):
             (record,) = self._filling.take(1)
             if self._quarantine.condemned(record):
@@ -253,6 +267,8 @@ class Worker:
 
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         log.info("assigned", partitions=[f"{one.topic}/{one.partition}" for one in partitions])
+        if not self._assignment.revocations:  # it may be what a static member before had
+            self._next_look = self._monotonic()
         self._quarantine.arrive(self._assignment.begin(partitions))
         self._health.report(Part.PARTITIONS, None if partitions else "none assigned: more workers than partitions")
 

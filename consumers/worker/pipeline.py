@@ -11,6 +11,7 @@ The batches in between are bounded: a full pipeline takes no more, and the main 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ class Pipeline:
     depth : int
         Batches on their way at most.
     metrics : Metrics
+    measured : callable, optional
+        Is told the length of each batch, and the seconds that the inference thread took for it.
     """
 
     def __init__(
@@ -68,7 +71,9 @@ class Pipeline:
         annotate: Callable[[Sequence[Decoded]], list[Outcome]],
         depth: int,
         metrics: Metrics,
+        measured: Callable[[int, float], object] = lambda *_: None,
     ) -> None:
+        self._measured = measured
         self._decode = decode
         self._annotate = annotate
         self._depth = depth
@@ -156,4 +161,7 @@ class Pipeline:
         if dropped.is_set():
             raise _DroppedError
         self._metrics.batch(len(batch))
-        return self._annotate(batch)
+        started = time.perf_counter()
+        outcomes = self._annotate(batch)
+        self._measured(len(batch), time.perf_counter() - started)
+        return outcomes

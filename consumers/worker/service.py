@@ -9,6 +9,7 @@ import structlog
 from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
+from broker.novelty.judging import NoveltyJudge
 from broker.output import Splicer
 from broker.reader import Reader
 from broker.rules.cavuoti2024_causal import Cavuoti2024Causal
@@ -20,6 +21,7 @@ from consumers.rebuild_history import open_whole_history
 from consumers.registry import RegistrySource
 from consumers.worker.annotating import Decoder, Encoder
 from consumers.worker.clusters import refuse_two_clusters
+from consumers.worker.index_versions import IndexVersions
 from consumers.worker.loop import Worker
 from consumers.worker.output_schemas import Containers, RegisteredSchemas
 from consumers.worker.patient_history import PatientHistory
@@ -77,11 +79,13 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
         configured = open_surveys(surveys, settings.input.surveys)
         if settings.epoch.rule == Cavuoti2024Causal.name:
             tell_stack_offset(annotator.examiner.embedder, configured)
+        versions = _index_versions(settings, annotator, configured, metrics, health)
         publish = settings.embeddings.publish
         decode = Decoder(Reader(configured, source), schemas, embeddings=publish)
-        encode = Encoder(annotator, Splicer(), metrics, embeddings=publish)
+        encode = Encoder(annotator, Splicer(), metrics, embeddings=publish, references=settings.index.reference)
         worker = Worker(settings, decode, encode, health, metrics)
-        stop_on_signals(worker, *(() if history is None else (history.give_up,)))
+        stops = (None if history is None else history.give_up, None if versions is None else versions.stop)
+        stop_on_signals(worker, *(stop for stop in stops if stop is not None))
         try:
             worker.run()
         except KafkaException as error:
@@ -107,12 +111,28 @@ def _history(settings: Settings, health: Health) -> PatientHistory | None:
 def _annotator(settings: Settings, history: PatientHistory | None, *, allow_untrained: bool) -> Annotator:
     rule = choose_rule(settings.epoch, history)
     try:
-        return open_annotator(settings.backbone, rule, history)
+        return open_annotator(settings.backbone, rule, history, settings.classifiers)
     except BackboneError as error:
         if not allow_untrained:
             raise
         log.warning("no weights: distances mean nothing", error=str(error))
-        return open_annotator(settings.backbone, rule, history, untrained=True)
+        return open_annotator(settings.backbone, rule, history, settings.classifiers, untrained=True)
+
+
+def _index_versions(
+    settings: Settings, annotator: Annotator, surveys: Iterable[Survey], metrics: Metrics, health: Health
+) -> IndexVersions | None:
+    """Open what is announced of the novelty index, let the annotator judge by it, and follow the announcements."""
+    if settings.index.cache is None:
+        return None
+    embedder = annotator.examiner.embedder
+    digests = {survey.name: embedder.digest(survey.facts.frame) for survey in surveys}
+    versions = IndexVersions(
+        settings.kafka.client_config(), settings.index.cache, digests, metrics.index, metrics.index_refused
+    )
+    versions.start(health.beat)
+    annotator.novelty = NoveltyJudge(versions, reference=settings.index.reference)
+    return versions
 
 
 def tell_stack_offset(embedder: Embedder, surveys: Iterable[Survey]) -> None:

@@ -74,7 +74,10 @@ class Transactions:
         ------
         TransactionAbortedError
             This record, or one before it, was refused.
+        confluent_kafka.KafkaException
+            A fatal error.
         """
+        by_key, now = -1, 0
         while True:
             try:
                 self._producer.produce(
@@ -83,18 +86,22 @@ class Transactions:
                     key=output.key,
                     headers=list(output.headers),
                     on_delivery=self._delivered,
+                    partition=by_key if output.partition is None else output.partition,
+                    timestamp=output.timestamp or now,
                 )
             except BufferError:  # the queue is full: let it deliver
                 self._producer.poll(FULL_QUEUE_SECONDS)
             except KafkaException as error:
+                if error.args[0].fatal():
+                    raise
                 self._abort(f"{output.topic}: {error.args[0]}", error)
             else:
                 break
         self._producer.poll(0)
         self._check_deliveries()
 
-    def commit(self, offsets: Sequence[TopicPartition]) -> None:
-        """Commit the records and the offsets of the input that they came from, all or none.
+    def commit(self, offsets: Sequence[TopicPartition] = ()) -> None:
+        """Commit the records and the offsets of the input that they came from, if any: all or none.
 
         Raises
         ------
@@ -103,10 +110,11 @@ class Transactions:
         confluent_kafka.KafkaException
             A fatal error.
         """
-        self._call(
-            "send_offsets_to_transaction",
-            lambda: self._producer.send_offsets_to_transaction(list(offsets), self._group(), CALL_SECONDS),
-        )
+        if offsets:
+            self._call(
+                "send_offsets_to_transaction",
+                lambda: self._producer.send_offsets_to_transaction(list(offsets), self._group(), CALL_SECONDS),
+            )
         self._check_deliveries()
         self._call("commit_transaction", lambda: self._producer.commit_transaction(CALL_SECONDS))
 

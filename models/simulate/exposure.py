@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from models.simulate import faults, sky
 from models.simulate.camera import Camera
-from models.simulate.night import Epoch
+from models.simulate.night import Epoch, Kind, Object
 from models.simulate.sky import Floats, Grid, Stars
 
 
@@ -65,17 +65,24 @@ def expose(camera: Camera, epoch: Epoch, rng: np.random.Generator) -> Stamps:
         Decides noise and the details of the fault.
     """
     one, visit, fault = epoch.object, epoch.visit, epoch.fault
-    side = _side(camera, rng)
+    side = _side(camera, rng) if one.host is None else min(camera.largest_side, len(one.host.pixels))
     grid = _grid(camera, side, visit.rotation, rng.uniform(-0.5, 0.5, 2))
     shift = faults.shift(fault, rng, visit.seeing / camera.pixel_scale)
-    flux_error = camera.sky_noise * sky.noise_area(visit.seeing, camera.pixel_scale) ** 0.5
+    point = sky.spectrum(grid, _point(1.0))
+    source = sky.moved(grid, point, *one.motion)
+    area = sky.noise_area(visit.seeing, camera.pixel_scale)
+    if one.kind is Kind.STREAK:
+        trail = sky.image(grid, source, visit.seeing)
+        area = float(trail.sum() ** 2 / np.square(trail).sum())
+    flux_error = camera.sky_noise * area**0.5
     flux = max(epoch.significance * flux_error, -0.8 * one.quiescent)
 
     still = sky.spectrum(grid, one.stars, one.galaxies)
-    point = sky.spectrum(grid, _point(1.0))
     stacked = sky.image(grid, still + one.quiescent * point, camera.reference_seeing)
-    scene = still + (one.quiescent + flux) * sky.moved(grid, point, *one.motion)
-    exposed = sky.image(grid, sky.shifted(grid, scene, *shift), visit.seeing) * faults.transparency(fault, rng)
+    stacked = stacked + _host(one, grid, camera.reference_seeing)
+    scene = still + (one.quiescent + flux) * source
+    exposed = sky.image(grid, sky.shifted(grid, scene, *shift), visit.seeing)
+    exposed = (exposed + _host(one, grid, visit.seeing)) * faults.transparency(fault, rng)
 
     science_variance = camera.sky_noise**2 + np.maximum(exposed, 0.0) / camera.gain
     reference_variance = camera.reference_noise**2 + np.maximum(stacked, 0.0) / camera.gain / 20
@@ -101,6 +108,17 @@ def expose(camera: Camera, epoch: Epoch, rng: np.random.Generator) -> Stamps:
         flux=float(flux + flux_error * rng.normal()),
         flux_error=flux_error,
     )
+
+
+def _host(one: Object, grid: Grid, seeing: float) -> Floats:
+    """Show the painted host, if there is one, in the middle of the grid."""
+    shown = np.zeros((grid.side, grid.side))
+    if one.host is None:
+        return shown
+    pixels = sky.crop(one.host.pixels, min(len(one.host.pixels), grid.side))
+    first = (grid.side - len(pixels)) // 2
+    shown[first : first + len(pixels), first : first + len(pixels)] = pixels
+    return sky.blurred(shown, grid.pixel_scale, one.host.fwhm, seeing)
 
 
 def _point(flux: float) -> Stars:

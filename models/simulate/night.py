@@ -10,7 +10,7 @@ import numpy as np
 
 from models.simulate.camera import Camera
 from models.simulate.faults import Fault
-from models.simulate.sky import Galaxies, Stars
+from models.simulate.sky import Floats, Galaxies, Stars
 
 # The night that is simulated: MJD (TAI) of its first exposure, and how long it lasts [d].
 FIRST_MJD = 61000.1
@@ -28,8 +28,15 @@ class Kind(StrEnum):
     SUPERNOVA = "supernova"
     HOSTLESS = "hostless transient"
     MOVING = "moving object"
+    STREAK = "asteroid's trail"
+    MERGER = "transient in a merger"
+    LENS = "transient in a lens"
 
 
+#: What the night has a rare class's network for, by its name in annotations.
+RARE = {Kind.STREAK: "streak", Kind.LENS: "lens", Kind.MERGER: "merger"}
+#: What has no lasting object: each alert is one of its own.
+MOVERS = (Kind.MOVING, Kind.STREAK)
 LASTING = (Kind.VARIABLE_STAR, Kind.ACTIVE_NUCLEUS, Kind.SUPERNOVA, Kind.HOSTLESS)
 LASTING_SHARES = (0.4, 0.25, 0.25, 0.1)
 
@@ -59,6 +66,14 @@ class Visit:
     rotation: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A host that was painted elsewhere: pixels (side, side) of the camera's, without noise, and their FWHM ["]."""
+
+    pixels: Floats
+    fwhm: float
+
+
 @dataclass(frozen=True, slots=True)
 class Object:
     """Something in the sky that gives alerts.
@@ -81,6 +96,8 @@ class Object:
         East and north [arcsec per exposure].
     stars, galaxies : Stars, Galaxies
         All that the reference shows beside it.
+    host : Picture or None
+        What the reference shows at its place as well.
     """
 
     number: int
@@ -94,6 +111,7 @@ class Object:
     motion: tuple[float, float]
     stars: Stars
     galaxies: Galaxies
+    host: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +141,11 @@ def epochs(camera: Camera, alerts: int, rng: np.random.Generator) -> list[Epoch]
     moving = round(alerts * MOVING_SHARE)
     visits = _visits(camera, rng)
     kinds = rng.choice(len(LASTING), -(-(alerts - moving) // len(visits)), p=LASTING_SHARES)
-    lasting = [_object(camera, number, LASTING[kind], rng) for number, kind in enumerate(kinds)]
+    lasting = [draw_object(camera, number, LASTING[kind], rng) for number, kind in enumerate(kinds)]
     seen = [Epoch(one, visit, _significance(one, visit), _fault(rng)) for visit in visits for one in lasting]
     seen = seen[: alerts - moving]
     for number in range(len(lasting), len(lasting) + moving):
-        one = _object(camera, number, Kind.MOVING, rng)
+        one = draw_object(camera, number, Kind.MOVING, rng)
         seen.append(Epoch(one, visits[int(rng.integers(len(visits)))], one.significance, None))
     return sorted(seen, key=lambda epoch: epoch.visit.number)
 
@@ -160,7 +178,7 @@ def _fault(rng: np.random.Generator) -> Fault | None:
     return list(Fault)[int(rng.integers(len(Fault)))]
 
 
-def _object(camera: Camera, number: int, kind: Kind, rng: np.random.Generator) -> Object:
+def draw_object(camera: Camera, number: int, kind: Kind, rng: np.random.Generator) -> Object:
     """Draw an object in the middle of a field of stars and galaxies."""
     reach = 0.65 * camera.largest_side * camera.pixel_scale
     area = (2 * reach / 60) ** 2

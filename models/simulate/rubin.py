@@ -17,7 +17,7 @@ import numpy as np
 from models.simulate.camera import RUBIN
 from models.simulate.exposure import Stamps
 from models.simulate.fits import Value, hdu
-from models.simulate.night import Epoch, Kind
+from models.simulate.night import MOVERS, Epoch
 
 MAJOR, MINOR = 10, 0
 SCHEMA_ID = 100 * MAJOR + MINOR
@@ -121,7 +121,7 @@ class Writer:
         from fastavro import schemaless_writer
 
         one, visit = epoch.object, epoch.visit
-        moving = one.kind is Kind.MOVING
+        moving = one.kind in MOVERS
         exposure = NIGHT * 100_000 + visit.number
         number = 9_000_000_000_000_000 + one.number
         source_id = exposure % 10_000_000_000 * 10_000_000 + one.number

@@ -11,7 +11,8 @@ from models.simulate import rubin, ztf
 from models.simulate.camera import RUBIN, ZTF
 from models.simulate.exposure import expose
 from models.simulate.faults import Fault
-from models.simulate.night import Kind, epochs
+from models.simulate.night import RARE, Kind, epochs
+from models.simulate.rare import rare_epochs
 
 SURVEYS = ("ztf", "lsst")
 
@@ -45,6 +46,11 @@ class Truth:
     seeing: float
     snr: float
 
+    @property
+    def rare(self) -> str | None:
+        """Name of the rare class that it belongs to."""
+        return RARE.get(self.kind)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimulatedAlert:
@@ -54,7 +60,7 @@ class SimulatedAlert:
     packet: bytes
 
 
-def simulate(survey: str, alerts: int, seed: int = 0) -> Iterator[SimulatedAlert]:
+def simulate(survey: str, alerts: int, seed: int = 0, rare: float = 0.0) -> Iterator[SimulatedAlert]:
     """Make a night's alerts of one survey, in time order, one by one.
 
     Parameters
@@ -65,11 +71,17 @@ def simulate(survey: str, alerts: int, seed: int = 0) -> Iterator[SimulatedAlert
         How many.
     seed : int
         The same seed gives the same bytes.
+    rare : float
+        Share of the alerts that belong to a rare class: far more than in the sky, so that a short night has some.
     """
     camera = {"ztf": ZTF, "lsst": RUBIN}[survey]
     writer = ztf.Writer() if survey == "ztf" else rubin.Writer()
     rng = np.random.default_rng([seed, SURVEYS.index(survey)])
-    for epoch in epochs(camera, alerts, rng):
+    count = min(round(alerts * rare), alerts - 1)
+    seen = epochs(camera, alerts - count, rng)
+    if count:
+        seen = sorted([*seen, *rare_epochs(camera, seen, count, rng)], key=lambda epoch: epoch.visit.number)
+    for epoch in seen:
         stamps = expose(camera, epoch, rng)
         object_id, epoch_id, packet = writer.write(epoch, stamps, rng)
         visit = epoch.visit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from models import streak_network
 from models.simulate.streaks.frozen import calibration_stamps
-from models.simulate.streaks.population import TRAINING
+from models.simulate.streaks.population import TEST, TRAINING, Population
 from models.simulate.streaks.stamps import draw_stamps
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tensorflow import Tensor
     from tf_keras import Model
+    from tf_keras.optimizers import Optimizer
 
     from models.streak_detector import StreakDetector
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 ENDS = 5.0
 #: Numbers of the validation stamps: no training reaches them.
 _VALIDATION = 900_000_000
+#: Numbers of those that normalise a network that goes on from other weights.
+_START, _NORMALISING = 910_000_000, 1024
 _AHEAD = 3
 #: Impostors that the threshold is set on.
 CALIBRATION = 20_000
@@ -64,7 +67,7 @@ class Schedule:
     epochs: int = 60
     shards: int = 6
     shard: int = 4096
-    passes: int = 3
+    passes: int = 2
     batch: int = 256
     rate: float = 2e-3
     decay: float = 1e-3
@@ -73,7 +76,14 @@ class Schedule:
     seed: int = 20120
 
 
-def train(outputs: int, schedule: Schedule, checkpoints: Path, progress: Callable[[int, float, float], None]) -> Model:
+def train(
+    outputs: int,
+    schedule: Schedule,
+    checkpoints: Path,
+    progress: Callable[[int, float, float], None],
+    population: Population = TRAINING,
+    start: Model | None = None,
+) -> Model:
     r"""Train a network.
 
     .. math::
@@ -91,6 +101,10 @@ def train(outputs: int, schedule: Schedule, checkpoints: Path, progress: Callabl
         Folder; a call that was broken off goes on from the last epoch there.
     progress : callable
         Told each epoch's number, its loss, and that of the validation.
+    population : Population
+        Of which stamps are drawn.
+    start : tf_keras.Model, optional
+        As of ``streak_network.build(outputs)``, to go on from; by default from nothing.
 
     Returns
     -------
@@ -102,6 +116,11 @@ def train(outputs: int, schedule: Schedule, checkpoints: Path, progress: Callabl
 
     tf_keras.utils.set_random_seed(schedule.seed)
     model, best = (streak_network.build(outputs, normalised=True) for _ in range(2))
+    unseen = draw_shard(_VALIDATION, schedule.shard, population)
+    if start is not None:
+        first = streak_network.unfold(start, draw_shard(_START, _NORMALISING, population)[0].astype(np.float32))
+        for one in (model, best):
+            one.set_weights(first.get_weights())
     steps = schedule.shards * schedule.passes * (schedule.shard // schedule.batch)
     rate = tf_keras.optimizers.schedules.CosineDecay(
         schedule.rate / 20, steps * max(schedule.epochs - 1, 1), warmup_target=schedule.rate, warmup_steps=steps
@@ -110,15 +129,7 @@ def train(outputs: int, schedule: Schedule, checkpoints: Path, progress: Callabl
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimiser.build(model.trainable_variables)
 
-    def one_step(images: Tensor, truth: Tensor) -> Tensor:
-        with tf.GradientTape() as tape:
-            loss = streak_loss(model(tf.cast(images, tf.float32), training=True), truth)
-        optimiser.apply_gradients(
-            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
-        )
-        return loss
-
-    step = tf.function(one_step)
+    step = training_step(model, optimiser)
     epoch, lowest, since = tf.Variable(0), tf.Variable(np.inf), tf.Variable(0)
     saved = tf.train.CheckpointManager(
         tf.train.Checkpoint(model=model, best=best, optimiser=optimiser, epoch=epoch, lowest=lowest, since=since),
@@ -126,12 +137,11 @@ def train(outputs: int, schedule: Schedule, checkpoints: Path, progress: Callabl
         max_to_keep=1,
     )
     saved.restore_or_initialize()
-    unseen = draw_shard(_VALIDATION, schedule.shard)
     with ProcessPoolExecutor(schedule.processes, get_context("spawn")) as pool:
         for number in range(int(epoch), schedule.epochs):
             if int(since) >= schedule.patience:
                 break
-            losses = [float(step(*batch)) for batch in _batches(pool, schedule, number)]
+            losses = [float(step(*batch)) for batch in _batches(pool, schedule, number, population)]
             found = np.concatenate([model(unseen[0][part], training=False) for part in _parts(schedule)])
             loss = float(streak_loss(tf.constant(found), tf.constant(unseen[1])))
             since.assign_add(1)
@@ -143,6 +153,22 @@ def train(outputs: int, schedule: Schedule, checkpoints: Path, progress: Callabl
             saved.save()
             progress(number + 1, float(np.mean(losses)), loss)
     return streak_network.fold(best)
+
+
+def training_step(model: Model, optimiser: Optimizer) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return what changes a network's weights by one batch of images and truth, and tells its loss."""
+    import tensorflow as tf
+
+    def one_step(images: Tensor, truth: Tensor) -> Tensor:
+        with tf.GradientTape() as tape:
+            loss = streak_loss(model(tf.cast(images, tf.float32), training=True), truth)
+        optimiser.apply_gradients(
+            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
+        )
+        return loss
+
+    step: Callable[[Tensor, Tensor], Tensor] = tf.function(one_step)
+    return step
 
 
 def streak_loss(found: Tensor, truth: Tensor) -> Tensor:
@@ -159,19 +185,26 @@ def streak_loss(found: Tensor, truth: Tensor) -> Tensor:
     return loss + ENDS * tf.reduce_mean(label * tf.minimum(*squares))
 
 
-def calibrate(detector: StreakDetector, count: int = CALIBRATION, passing: float = 0.01) -> float:
+def of_survey(population: Population, survey: str | None) -> Population:
+    """Return a population of one survey's stamps alone; of all surveys' for None."""
+    return population if survey is None else replace(population, surveys=(survey,))
+
+
+def calibrate(
+    detector: StreakDetector, population: Population = TEST, count: int = CALIBRATION, passing: float = 0.01
+) -> float:
     """Score that a share of the calibration's impostors lies above: the threshold to ship with new weights."""
-    stamps = calibration_stamps(count)
+    stamps = calibration_stamps(count, population)
     scores = [one.score for one in detector.look(list(stamps.images))]
     return float(np.quantile(scores, 1.0 - passing, method="higher"))
 
 
-def draw_shard(first: int, count: int) -> Shard:
+def draw_shard(first: int, count: int, population: Population = TRAINING) -> Shard:
     """Draw stamps, as the network sees them, with what it is to say of them.
 
     Dark streaks count as none: they are found in the negative image.
     """
-    drawn = draw_stamps(TRAINING, count, first)
+    drawn = draw_stamps(population, count, first)
     truth = np.zeros((count, 5), np.float32)
     bright = drawn.streak & (drawn.polarity > 0)
     truth[bright, 0] = 1.0
@@ -196,12 +229,12 @@ def _parts(schedule: Schedule) -> list[slice]:
     return [slice(start, start + schedule.batch) for start in range(0, schedule.shard, schedule.batch)]
 
 
-def _batches(pool: ProcessPoolExecutor, schedule: Schedule, epoch: int) -> Iterator[Shard]:
+def _batches(pool: ProcessPoolExecutor, schedule: Schedule, epoch: int, population: Population) -> Iterator[Shard]:
     """Give an epoch's batches while the next shards are drawn."""
     rng = np.random.default_rng([schedule.seed, epoch])
     waiting: deque[Future[Shard]] = deque()
     for number in range(epoch * schedule.shards, (epoch + 1) * schedule.shards):
-        waiting.append(pool.submit(draw_shard, number * schedule.shard, schedule.shard))
+        waiting.append(pool.submit(draw_shard, number * schedule.shard, schedule.shard, population))
         if len(waiting) > _AHEAD:
             yield from _passes(waiting.popleft().result(), schedule, rng)
     while waiting:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import io
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import fastavro
 import numpy as np
 import pytest
 
-from broker.annotation import Annotation
+import schemas
+from broker.annotation import Annotation, Classification
 from broker.annotator import Finding
 from broker.embedding_record import EmbeddingReader, embedding_record
 from broker.history.embedding_bytes import half
@@ -39,7 +44,41 @@ def test_any_avro_reader_opens_a_row() -> None:
     assert row == {
         "survey": "lsst", "objectId": "17", "epochId": "18", "band": "g", "mjd": 61000.25, "ra": 1.5, "dec": -2.5,
         "image": "science", "backboneDigest": "digest", "problematic": True, "inHistory": True,
+        "scores": [],
     }  # fmt: skip
+
+
+def test_a_row_carries_the_scores_that_classifiers_gave() -> None:
+    scored = replace(annotation(), classifications=(
+        Classification("lens", "1", "reference", reason="pixel scale too coarse"),
+        Classification("streak", "2", "difference", 0.75),
+    ))  # fmt: skip
+    payload = embedding_record(Finding(scored, PLACE))
+    assert payload is not None
+    assert EmbeddingReader().sighting(payload).scores == (("streak", "2", 0.75),)
+
+
+def test_the_reference_has_a_row_of_its_own_that_no_verdict_and_no_history_belongs_to() -> None:
+    finding = Finding(annotation(), PLACE, in_history=True, reference_embedding=-PLACE)
+    payload = embedding_record(finding, image="reference")
+    assert payload is not None
+    row = decode_container(payload)
+    assert (row["image"], row["problematic"], row["inHistory"], row["scores"]) == ("reference", None, False, [])
+    np.testing.assert_array_equal(EmbeddingReader().sighting(payload).embedding, -PLACE)
+    assert EmbeddingReader().history_row(payload) is None
+    assert embedding_record(Finding(annotation(), PLACE), image="reference") is None
+
+
+def test_a_row_of_the_first_schema_is_read_as_one_without_scores() -> None:
+    first = json.loads(json.dumps(schemas.load("embedding")))
+    first["fields"] = [field for field in first["fields"] if field["name"] != "scores"]
+    row = decode_container(written())
+    del row["scores"]
+    file = io.BytesIO()
+    fastavro.writer(file, first, [row])
+    one = EmbeddingReader().sighting(file.getvalue())
+    assert (one.scores, one.identity.object_id, one.digest) == ((), "17", "digest")
+    assert EmbeddingReader().origin(file.getvalue()) == ("lsst", "digest")
 
 
 def test_a_row_comes_back_as_the_history_has_it() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from broker.cutout import Cutout
 from broker.geometry import Geometry, SkyFrame
-from broker.resample import resample
+from broker.resample import _resample, resample
 from broker.stamp_pair import Stamp
 from tests.broker.stamps import turned, window
 
@@ -29,6 +29,12 @@ def sampled(*stamps: Stamp, frame: SkyFrame = FRAME) -> np.ndarray:
 
 def test_an_aligned_stamp_is_copied_with_north_at_row_0() -> None:
     np.testing.assert_array_equal(sampled(sky())[0], SKY[3:18, 4:19][::-1])
+
+
+def test_a_stamp_that_is_the_frame_already_is_sampled_as_any_other() -> None:
+    holed = np.where(RANDOM.random((1, 15, 15)) < 0.1, np.float32(np.nan), SKY[None, :15, :15])
+    geometry = Geometry.plain(holed.shape, FRAME.scale)
+    np.testing.assert_array_equal(resample([holed], [geometry], FRAME), _resample([holed], [geometry], FRAME, 1))
 
 
 @given(quarters=st.integers(0, 3), left=st.integers(-3, 3), bottom=st.integers(-3, 3))

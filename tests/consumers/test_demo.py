@@ -18,6 +18,7 @@ from consumers.demo.feed import FolderOfPackets, SimulatedNight
 from consumers.demo.page import save_page
 from consumers.demo.picture import save_picture
 from consumers.demo.results import FARTHEST, NEAREST, Results, SurveyResult
+from consumers.demo.summary import tables
 from consumers.demo.worker_process import write_config
 from models.simulate.stream import simulate
 from schemas.errors import ConfigurationError
@@ -31,7 +32,10 @@ def an_audit(received: int, annotated: int, dead: int = 0) -> Audit:
 def alerts() -> list[tuple[Packet, dict[str, object]]]:
     reader = Reader([Ztf(), Rubin()])
     packets = [reader.read(alert.packet) for alert in simulate("ztf", 24)]
-    return [(packet, {"epoch": {"referenceDistance": float(n), "reason": None}}) for n, packet in enumerate(packets)]
+    return [
+        (packet, {"epoch": {"referenceDistance": float(n), "reason": None}, "classifications": []})
+        for n, packet in enumerate(packets)
+    ]
 
 
 @pytest.fixture
@@ -122,8 +126,8 @@ def test_the_worker_gets_a_configuration_that_loads(tmp_path: Path, monkeypatch:
 
 def test_the_farthest_and_the_nearest_are_kept_in_order(results: Callable[..., Results]) -> None:
     survey = results().surveys["ztf"]
-    assert [shown.distance for shown in survey.farthest] == [float(23 - n) for n in range(FARTHEST)]
-    assert [shown.distance for shown in survey.nearest] == [float(n) for n in range(NEAREST)]
+    assert [shown.value for shown in survey.farthest] == [float(23 - n) for n in range(FARTHEST)]
+    assert [shown.value for shown in survey.nearest] == [float(n) for n in range(NEAREST)]
     assert survey.median == 11.5
 
 
@@ -149,6 +153,31 @@ def test_truths_are_grouped_with_their_distances(results: Callable[..., Results]
     assert sum(row.count for row in made.simulated) == 24
     assert {row.good for row in made.simulated} == {True, False}
     assert all(row.median is not None for row in made.simulated)
+
+
+def test_what_was_found_missed_and_mistaken_is_told_by_class(tmp_path: Path) -> None:
+    night = list(simulate("ztf", 20, seed=1, rare=0.2))
+    reader, survey = Reader([Ztf()]), SurveyResult()
+    trails = [alert for alert in night if alert.truth.rare == "streak"]
+    for alert in night:
+        score = None if alert is trails[1] else 0.99 if alert in (trails[0], night[0]) else 0.1
+        entries = [{"classifier": "streak", "score": score}, {"classifier": "router.streak", "score": 1.0}]
+        annotation = {"epoch": {"referenceDistance": 1.0, "reason": None}, "classifications": entries}
+        survey.add(reader.read(alert.packet), annotation, alert.truth)
+    assert night[0].truth.rare is None
+    truths = {("ztf", alert.truth.epoch_id): alert.truth for alert in night}
+    made = Results("a simulated night", {"ztf": 20}, {"ztf": survey}, 0, an_audit(20, 20), {"b": "0"}, None, truths)
+    (row,) = made.rare
+    assert (row.judged, row.candidates, row.true, row.found) == (19, 2, 4, 1)
+    assert sum(row.others.values()) == 1
+    told = next(table for table in tables(made) if "Rare" in table.title)
+    assert told.rows[0][-3:] == ("1", "3", "1")
+    assert str(night[0].truth.kind) in told.rows[0][2]
+    picture, page = tmp_path / "a.png", tmp_path / "a.html"
+    save_picture(picture, made)
+    save_page(page, made, picture)
+    assert "false candidates are" in page.read_text()
+    assert len(survey.classes["streak"].missed) == 3
 
 
 class Tags(HTMLParser):

@@ -7,13 +7,17 @@ import pytest
 from PIL import Image
 
 from consumers.evaluate_streak.frames import on_frames
+from consumers.evaluate_streak.misses import misses
 from consumers.evaluate_streak.real import convolved_trail, on_packets, on_pictures
 from consumers.evaluate_streak.run import print_figures
 from consumers.evaluate_streak.stamps import at_false_positives, end_errors, on_stamps
+from consumers.evaluate_streak.transfer import print_transfer
+from models.simulate.streaks.frozen import frozen_differences
 from models.simulate.streaks.sources import star
 from models.simulate.streaks.trail import Segment, trail
 from models.simulate.stream import simulate
 from models.streak_detector import THRESHOLD, Streak, StreakDetector, load
+from models.train import streak_transfer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +56,15 @@ def test_figures_of_stamps_hang_together(detector: StreakDetector) -> None:
     assert figures.end_error.value < figures.seen_end_error.value
 
 
+def test_misses_are_divided_by_what_lies_beneath() -> None:
+    stamps = frozen_differences(200)
+    found = np.random.default_rng(1).random(200) < 0.5
+    parts = misses(stamps, found, stamps.streak)
+    for part in (parts[:3], parts[3:6], parts[6:]):  # each a division of all
+        assert sum(one.recall.n for one in part) == stamps.streak.sum()
+        assert sum(one.share for one in part) == pytest.approx(1.0)
+
+
 def test_frames_tell_where_half_are_found(detector: StreakDetector) -> None:
     figures = on_frames(detector, THRESHOLD, range(8))
     assert figures.bright_and_long.value > 0.5
@@ -64,7 +77,14 @@ def test_frames_tell_where_half_are_found(detector: StreakDetector) -> None:
 def test_the_command_prints_every_part(capsys: pytest.CaptureFixture[str]) -> None:
     print_figures(300, 0, None, None)
     text = capsys.readouterr().out
-    for part in ("S/N 5 to 6", "edge-on galaxy", "direction [deg]", "purity"):
+    for part in (
+        "S/N 5 to 6",
+        "edge-on galaxy",
+        "direction [deg]",
+        "purity",
+        "like real differences",
+        "both ends inside",
+    ):
         assert part in text
 
 
@@ -82,3 +102,14 @@ def test_real_packets_are_painted_and_pictures_compared(detector: StreakDetector
     image = np.random.default_rng(1).standard_normal((144, 144)) + 900 * trail((144, 144), Segment(60, 60, 84, 80), 2.5)
     Image.fromarray(np.clip(200 - 10 * image, 0, 255).astype(np.uint8)).save(folder / "one.png")
     assert on_pictures(detector, THRESHOLD, tmp_path).scores[0] > 0.5
+
+
+def test_transfer_is_printed_and_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streak_transfer, "TEST_STAMPS", 100)
+    for lesson in ("SOURCE", "FIRST", "FURTHER"):
+        monkeypatch.setattr(streak_transfer, lesson, streak_transfer.Lesson(1.0))
+    print_transfer(tmp_path / "curve.png", counts=(64,), stamps=64, repeats=1)
+    assert "| 64 | " in capsys.readouterr().out
+    assert (tmp_path / "curve.png").stat().st_size > 1000

@@ -1,13 +1,29 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from broker.annotation import Annotation, BackboneInfo, EpochCheck, EpochState, ImageInfo
+from broker.annotation import (
+    Annotation,
+    BackboneInfo,
+    Classification,
+    EpochCheck,
+    EpochState,
+    ImageInfo,
+    Novelty,
+    NoveltyState,
+)
+from broker.classifiers.choosing import BELOW_THRESHOLD
+from broker.novelty.build import build
+from broker.novelty.recipe import Recipe
+from broker.novelty.versions import open_version
 from consumers.metrics import Metrics, Outcome, Stage, TransactionEnd
 from schemas.errors import DeadReason, StampReason
+from tests.broker.novelty.rows import sightings
 
 NOW = datetime(2026, 11, 21, 6, 0, 37, tzinfo=UTC)
 #: 2026-11-21T06:00:00 TAI, which is 74 s before NOW.
@@ -61,6 +77,28 @@ def test_an_age_runs_from_mid_exposure_in_tai(registry: CollectorRegistry, metri
 def test_an_unknown_time_has_no_age(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.annotation(annotation(EpochCheck(EpochState.JUDGED, "r", reference_distance=1.0), mjd=None), NOW)
     assert registry.get_sample_value("sosia_alert_age_seconds_count", {"survey": "ztf"}) is None
+
+
+def test_what_class_networks_did_is_counted_under_known_names_only(
+    registry: CollectorRegistry, metrics: Metrics
+) -> None:
+    entries = (
+        Classification("streak", "1", "difference", score=0.95),
+        Classification("lens", "1", "reference", reason="pixel scale too coarse"),
+        Classification("merger", "1", "reference", reason=BELOW_THRESHOLD),
+        Classification("of tomorrow", "1", "reference", score=0.2),
+    )
+    one = replace(annotation(EpochCheck(EpochState.JUDGED, "r", reference_distance=1.0)), classifications=entries)
+    metrics.annotation(one, NOW)
+    for classifier, outcome in (
+        ("streak", "scored"),
+        ("lens", "abstained"),
+        ("merger", "routed away"),
+        ("other", "scored"),
+    ):
+        labels = {"survey": "ztf", "classifier": classifier, "outcome": outcome}
+        assert registry.get_sample_value("sosia_classified_total", labels) == 1
+    assert registry.get_sample_value("sosia_class_score_sum", {"classifier": "streak"}) == pytest.approx(0.95)
 
 
 def test_flags_and_missing_distances_are_counted(registry: CollectorRegistry, metrics: Metrics) -> None:
@@ -122,3 +160,27 @@ def test_every_metric_tells_its_meaning(registry: CollectorRegistry, metrics: Me
     for family in families:
         assert family.name.startswith("sosia_")
         assert len(family.documentation.split()) >= 4
+
+
+def test_novelty_by_state_and_its_p_values(registry: CollectorRegistry, metrics: Metrics) -> None:
+    images = (
+        Novelty("science", NoveltyState.SCORED, p_value=0.04),
+        Novelty("reference", NoveltyState.SCORED, p_value=0.5),
+        Novelty("science", NoveltyState.NO_INDEX, reason="no index is configured"),
+    )
+    metrics.annotation(replace(annotation(EpochCheck(EpochState.JUDGED, "rule")), novelty=images), NOW)
+    assert registry.get_sample_value("sosia_novelty_total", {"survey": "ztf", "state": "scored"}) == 2
+    assert registry.get_sample_value("sosia_novelty_total", {"survey": "ztf", "state": "no_index"}) == 1
+    assert registry.get_sample_value("sosia_novelty_p_value_count", {"survey": "ztf"}) == 2
+    assert registry.get_sample_value("sosia_novelty_p_value_bucket", {"survey": "ztf", "le": "0.05"}) == 1
+
+
+def test_the_index_in_use_and_those_refused(registry: CollectorRegistry, metrics: Metrics, tmp_path: Path) -> None:
+    version = open_version(build(sightings(40), tmp_path, Recipe(axes=4)))
+    metrics.index(version)
+    metrics.index_refused("ztf")
+    (facts,) = version.manifest.populations
+    assert registry.get_sample_value("sosia_index_entries", {"survey": "ztf"}) == facts.entries
+    created = registry.get_sample_value("sosia_index_created_seconds", {"survey": "ztf"})
+    assert created == version.manifest.created.timestamp()
+    assert registry.get_sample_value("sosia_index_refused_total", {"survey": "ztf"}) == 1

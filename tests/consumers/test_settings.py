@@ -44,6 +44,13 @@ def test_an_empty_file_gives_a_worker_for_a_cluster_on_this_machine(load: Load) 
     assert not settings.registry.registers
 
 
+def test_class_networks_can_be_switched_off_and_are_known_by_name(load: Load) -> None:
+    assert "streak" in load("").classifiers.networks
+    assert load("[classifiers]\nnetworks = []").classifiers.networks == ()
+    assert "classifiers.networks" in refused(load, '[classifiers]\nnetworks = ["comet"]')
+    assert "more than once" in refused(load, '[classifiers]\nnetworks = ["streak", "streak"]')
+
+
 def test_the_worker_name_is_the_same_at_each_start(load: Load) -> None:
     assert load("").worker.name == load("").worker.name != ""
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumers.input_settings import SurveyInput
 from consumers.names import DEAD, LEDGER, REPLAY, STAMPS, annotated, scores
-from consumers.settings import SurveyInput
 from consumers.topics import TopicChooser, choose
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

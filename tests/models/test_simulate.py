@@ -17,7 +17,7 @@ from broker.surveys.rubin import Rubin
 from broker.surveys.ztf import Ztf
 from models.simulate import rubin, ztf
 from models.simulate.faults import Fault
-from models.simulate.night import Kind
+from models.simulate.night import LASTING, Kind
 from models.simulate.stream import SimulatedAlert, simulate
 from schemas.source import FolderSource
 
@@ -67,8 +67,34 @@ def test_a_night_has_as_many_alerts_as_were_asked_for_and_every_epoch_once(surve
 
 def test_a_night_holds_every_kind_and_every_fault(ztf_night: list[SimulatedAlert]) -> None:
     truths = [alert.truth for alert in ztf_night]
-    assert {truth.kind for truth in truths} == set(Kind)
+    assert {truth.kind for truth in truths} == {*LASTING, Kind.MOVING}
     assert {truth.fault for truth in truths} == {None, *Fault}
+
+
+@pytest.mark.parametrize(("survey", "kinds"), [("ztf", {Kind.STREAK}), ("lsst", {Kind.STREAK, Kind.MERGER, Kind.LENS})])
+def test_rare_truth_is_added_in_its_share_and_in_time_order(survey: str, kinds: set[Kind]) -> None:
+    pytest.importorskip("lenstronomy")
+    alerts = list(simulate(survey, 20, seed=2, rare=0.2))
+    truths = [alert.truth for alert in alerts]
+    assert len({truth.epoch_id for truth in truths}) == len(truths) == 20
+    assert {truth.kind for truth in truths if truth.rare} == kinds
+    assert sum(truth.rare is not None for truth in truths) == 4
+    assert [alert.packet for alert in simulate(survey, 20, seed=2, rare=0.2)] == [alert.packet for alert in alerts]
+
+
+def test_a_trail_is_long_and_has_the_signal_to_noise_ratio_that_the_packet_tells() -> None:
+    elongations = []
+    for alert in simulate("lsst", 40, seed=2, rare=0.5):
+        if alert.truth.kind is not Kind.STREAK:
+            continue
+        assert 7.0 < alert.truth.snr < 44.0
+        if alert.truth.snr < 20.0:  # faint ones vanish, pixel by pixel, in the noise
+            continue
+        with fits.open(io.BytesIO(rubin_record(alert)["cutoutDifference"])) as hdus:
+            pixels = hdus[0].data / np.sqrt(np.median(hdus["UNCERT"].data))
+        spread = np.linalg.eigvalsh(np.cov(np.stack(np.nonzero(pixels > 3.0))))
+        elongations.append(spread[1] / spread[0])
+    assert np.median(elongations) > 1.7
 
 
 def test_lasting_objects_come_back_and_moving_ones_do_not(rubin_night: list[SimulatedAlert]) -> None:

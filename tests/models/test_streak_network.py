@@ -47,3 +47,12 @@ def test_small_stamps_get_room_and_large_ones_lose_their_rim() -> None:
 @pytest.mark.parametrize("value", [0.0, np.nan, 7.0])
 def test_a_stamp_without_contrast_becomes_zero(value: float) -> None:
     assert not streak_network.prepare([np.full((64, 64), value, np.float32)]).any()
+
+
+def test_unfolding_keeps_the_function_and_starts_from_the_images_statistics() -> None:
+    tf_keras.utils.set_random_seed(2)
+    folded = streak_network.build()
+    images = np.random.default_rng(2).standard_normal((96, 64, 64, 1)).astype(np.float32)
+    trained = streak_network.unfold(folded, images)
+    for training in (False, True):
+        np.testing.assert_allclose(trained(images, training=training).numpy(), folded(images).numpy(), atol=1e-3)

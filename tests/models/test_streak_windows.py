@@ -5,7 +5,7 @@ import pytest
 
 from models.simulate.streaks.trail import Segment, trail
 from models.streak_detector import THRESHOLD, StreakDetector, load
-from models.streak_windows import find_streaks
+from models.streak_windows import _joined, _Piece, _round_ends, find_streaks
 from tests.models.streak_stamp import stamp
 
 
@@ -36,3 +36,23 @@ def test_an_image_narrower_than_a_window_is_looked_at(detector: StreakDetector) 
     _, found = find_streaks(detector, stamp(true, 40, shape=(130, 44)), THRESHOLD)
     assert len(found) == 1
     assert found[0].segment.y1 == pytest.approx(60.0, abs=2.0) or found[0].segment.y2 == pytest.approx(60.0, abs=2.0)
+
+
+def test_the_ends_of_a_long_streak_vouch_for_each_other() -> None:
+    first = _Piece(0.7, 1, Segment(20.0, 20.0, 60.0, 40.0), False, True)
+    last = _Piece(0.8, 1, Segment(70.0, 45.0, 120.0, 70.0), True, False)
+    joined = _joined([first, last])
+    assert joined.score == pytest.approx(0.94)
+    assert joined.segment.ends == pytest.approx((20.0, 20.0, 120.0, 70.0), abs=0.5)
+    near = _Piece(0.7, 1, Segment(20.0, 20.0, 58.0, 39.0), False, False)
+    assert _joined([first, near]).score == 0.7
+
+
+def test_a_doubtful_streak_is_looked_at_round_its_ends() -> None:
+    short = _Piece(0.5, 1, Segment(100.0, 100.0, 120.0, 100.0), False, False)
+    assert _round_ends(short, (300, 300)) == [(68, 80), (68, 80)]  # its middle, in steps of 4 px
+    long = _Piece(0.5, 1, Segment(100.0, 100.0, 160.0, 100.0), False, True)
+    ((row, column),) = _round_ends(long, (300, 300))
+    assert row == 68
+    assert 100 - column == pytest.approx(8, abs=2)
+    assert _round_ends(long, (110, 128))[0] == (46, 64)

@@ -9,7 +9,8 @@ import tensorflow as tf
 from models import streak_network, student
 from models.simulate.streaks.population import TRAINING
 from models.simulate.streaks.stamps import draw_stamps
-from models.train.streak import Schedule, draw_shard, streak_loss, train, turned
+from models.streak_detector import WEIGHTS
+from models.train.streak import Schedule, draw_shard, of_survey, streak_loss, train, turned
 
 
 def test_the_loss_forgets_the_order_of_ends_and_the_ends_of_impostors() -> None:
@@ -48,8 +49,8 @@ def test_dark_streaks_are_no_streaks_to_the_network() -> None:
 def test_training_is_taken_up_where_it_stopped(tmp_path: Path) -> None:
     seen: list[tuple[int, float, float]] = []
 
-    def note(*epoch: float) -> None:
-        seen.append((int(epoch[0]), *epoch[1:]))
+    def note(epoch: int, loss: float, unseen: float) -> None:
+        seen.append((epoch, loss, unseen))
 
     few = {"shards": 1, "shard": 128, "passes": 1, "batch": 64, "processes": 1}
     train(1, Schedule(epochs=1, **few), tmp_path, note)
@@ -61,3 +62,23 @@ def test_training_is_taken_up_where_it_stopped(tmp_path: Path) -> None:
     again.load_weights(str(tmp_path / "one.h5"))
     images = draw_shard(5, 8)[0].astype(np.float32)
     np.testing.assert_allclose(again(images).numpy(), model(images).numpy(), atol=0.02)
+
+
+def test_training_goes_on_from_other_weights(tmp_path: Path) -> None:
+    start = WEIGHTS.load_into(streak_network.build)
+    lowest: list[float] = []
+
+    def note(epoch: int, loss: float, unseen: float) -> None:
+        lowest.append(unseen)
+
+    euclid = of_survey(TRAINING, "euclid")
+    few = Schedule(epochs=1, shards=1, shard=128, passes=1, batch=64, processes=1, rate=1e-6)
+    train(5, few, tmp_path, note, euclid, start)
+    images, truth = draw_shard(900_000_000, 128, euclid)  # as the training validates on
+    untrained = float(streak_loss(start(images.astype(np.float32)), tf.constant(truth)))
+    assert lowest[0] == pytest.approx(untrained, abs=0.1)
+
+
+def test_one_surveys_stamps_alone_are_drawn() -> None:
+    assert set(draw_stamps(of_survey(TRAINING, "kids"), 20).survey) == {"kids"}
+    assert len(set(draw_stamps(of_survey(TRAINING, None), 40).survey)) == 4

@@ -75,6 +75,15 @@ def test_fields_end_where_fastavro_ends_them(record: dict) -> None:
     )
 
 
+REMEMBERING = WriterSchema(json.dumps(SCHEMA))
+
+
+@given(records)
+def test_layouts_of_others_that_were_met_before_change_nothing(record: dict) -> None:
+    body = encoded(record)
+    assert REMEMBERING.spans(body) == WriterSchema(json.dumps(SCHEMA)).spans(body)
+
+
 @given(records, st.data())
 def test_damage_is_found_where_a_full_decode_finds_it(record: dict, data: st.DataObject) -> None:
     body = bytearray(encoded(record))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.simulate.streaks.population import TEST
+from models.simulate.streaks.population import TEST, TEST_DIFFERENCES, Population
 from models.simulate.streaks.stamps import DrawnStamps, draw_stamps
 
 #: Stamps of the full test: half of them streaks.
@@ -15,6 +15,11 @@ def frozen_stamps(count: int = FROZEN_STAMPS) -> DrawnStamps:
     return draw_stamps(TEST, count)
 
 
-def calibration_stamps(count: int) -> DrawnStamps:
+def frozen_differences(count: int) -> DrawnStamps:
+    """Draw the second test, of stamps like real differences."""
+    return draw_stamps(TEST_DIFFERENCES, count)
+
+
+def calibration_stamps(count: int, population: Population = TEST) -> DrawnStamps:
     """Draw impostors alone, on which the threshold that ships is set; none of the test is among them."""
-    return draw_stamps(TEST, count, _CALIBRATION_FIRST, streaks=0.0)
+    return draw_stamps(population, count, _CALIBRATION_FIRST, streaks=0.0)

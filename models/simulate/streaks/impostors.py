@@ -188,3 +188,6 @@ KINDS: dict[str, tuple[Paint, float]] = {
     "bad line": (_bad_line, 0.05),
     "bleed": (_bleed, 0.05),
 }
+
+#: Those that pass for a trail most often.
+HARD = ("edge-on galaxy", "close pair")

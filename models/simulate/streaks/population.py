@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Range = tuple[float, float]
+
+#: By name and in this order, since the frozen stamps' random numbers depend on it.
+SURVEYS = ("ztf", "lsst", "kids", "euclid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class Population:
         Share of the images with noise that was resampled.
     small, quantised : float
         Share of the stamps smaller than the network's window, and of those that went through 8-bit files.
+    surveys : tuple of str
+        Keys of `models.simulate.profiles.PROFILES`, drawn with equal chances.
+    beside : float
+        Mean number of a difference's other sources, bright or dark: an alert has one in its middle, whatever else.
+    kernel : range or None
+        Sigmas of the Gaussian that correlates the noise [px], as matching the PSFs does; None for a shift alone.
+    slopes, masked : float
+        Share of the images with a background that is not even, and of those with missing pixels.
+    harder : float
+        How many times as often as in `impostors.KINDS` those are drawn that pass most.
     """
 
     seed: int
@@ -62,13 +75,19 @@ class Population:
     correlated: float
     small: float
     quantised: float
+    surveys: tuple[str, ...] = SURVEYS
+    beside: float = 0.0
+    kernel: Range | None = None
+    slopes: float = 0.0
+    masked: float = 0.0
+    harder: float = 1.0
 
 
 TRAINING = Population(
     seed=1,
     snr=(4.0, 200.0),
     impostor_snr=(3.0, 500.0),
-    shortest=2.0,
+    shortest=2.7,
     longest=100.0,
     partial=0.25,
     modulation=0.5,
@@ -80,9 +99,14 @@ TRAINING = Population(
     residuals=0.35,
     field=1.2,
     rays=0.15,
-    correlated=0.3,
+    correlated=0.5,
     small=0.2,
-    quantised=0.1,
+    quantised=0.15,
+    beside=0.7,
+    kernel=(0.3, 1.3),
+    slopes=0.1,
+    masked=0.15,
+    harder=2.0,
 )
 
 #: Drawn up before the first training. Its noise is white, so that the matched filter is the ideal it claims to be.
@@ -105,4 +129,20 @@ TEST = Population(
     correlated=0.0,
     small=0.15,
     quantised=0.0,
+)
+
+#: As real differences are: another source beside the object, noise that was resampled, missing pixels. Drawn up before
+#: the second training. Its signal-to-noise ratios are those in white noise, as a survey would reckon them.
+TEST_DIFFERENCES = replace(
+    TEST,
+    seed=71_001,
+    rays=0.1,
+    correlated=0.8,
+    small=0.3,
+    quantised=0.2,
+    surveys=("ztf", "lsst"),
+    beside=1.0,
+    kernel=(0.4, 0.9),
+    slopes=0.05,
+    masked=0.1,
 )

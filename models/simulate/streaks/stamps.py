@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.simulate.profiles import PROFILES
-from models.simulate.streaks.background import background
-from models.simulate.streaks.impostors import KINDS, log_uniform, place
+from models.simulate.streaks.background import background, mask
+from models.simulate.streaks.impostors import HARD, KINDS, log_uniform, place
 from models.simulate.streaks.population import Population
 from models.simulate.streaks.trail import Image, Segment, matched_snr, modulation, trail
 
@@ -41,6 +41,10 @@ class DrawnStamp:
         Key of `PROFILES`.
     polarity : int
         -1 where the object is dark.
+    beneath : float
+        What the object's own matched filter reads of the other light at its place, in units of its noise.
+    partial : bool
+        Whether one end of the trail lies outside.
     """
 
     image: Image
@@ -50,6 +54,8 @@ class DrawnStamp:
     fwhm: float
     survey: str
     polarity: int
+    beneath: float = 0.0
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +69,8 @@ class DrawnStamps:
     fwhm: npt.NDArray[np.float32]
     survey: npt.NDArray[np.str_]
     polarity: npt.NDArray[np.int8]
+    beneath: npt.NDArray[np.float32]
+    partial: npt.NDArray[np.bool_]
 
     @property
     def streak(self) -> npt.NDArray[np.bool_]:
@@ -95,44 +103,49 @@ def draw_stamps(population: Population, count: int, first: int = 0, streaks: flo
         fwhm=np.array([one.fwhm for one in drawn], np.float32),
         survey=np.array([one.survey for one in drawn]),
         polarity=np.array([one.polarity for one in drawn], np.int8),
+        beneath=np.array([one.beneath for one in drawn], np.float32),
+        partial=np.array([one.partial for one in drawn], bool),
     )
 
 
 def draw_stamp(population: Population, number: int, streaks: float = 0.5) -> DrawnStamp:
     """Draw one stamp."""
     rng = np.random.default_rng([population.seed, number])
-    survey = list(PROFILES.values())[rng.integers(len(PROFILES))]
+    survey = PROFILES[population.surveys[rng.integers(len(population.surveys))]]
     low, _, high = survey.fwhm_pixels
     fwhm = log_uniform(rng, (low, high))
     side = int(rng.integers(_SMALLEST, SIDE)) if rng.random() < population.small else SIDE - (survey.name == "ztf")
     shape = (side, side)
-    image = background(rng, shape, fwhm, population, difference=survey.differences)
-    segment, polarity = None, 1
+    image, noise = background(rng, shape, fwhm, population, difference=survey.differences)
+    segment, polarity, partial = None, 1, False
     if rng.random() < streaks:
         kind = STREAK
-        segment, source = _streak(rng, shape, fwhm, population)
+        segment, source, partial = _streak(rng, shape, fwhm, population)
         snr = log_uniform(rng, population.snr)
         polarity = -1 if survey.differences and rng.random() < 0.5 else 1
     else:
-        shares = np.array([share for _, share in KINDS.values()])
+        shares = np.array([share * (population.harder if one in HARD else 1.0) for one, (_, share) in KINDS.items()])
         kind = str(rng.choice(list(KINDS), p=shares / shares.sum()))
         source = KINDS[kind][0](rng, shape, fwhm, population)
         snr = log_uniform(rng, population.impostor_snr) if kind != "noise" else 0.0
         polarity = -1 if rng.random() < (0.5 if survey.differences else 0.1) else 1
+    beneath = float(np.sum((image - noise) * source, dtype=np.float64)) / max(matched_snr(source), 1e-6)
     image += np.float32(polarity * snr / max(matched_snr(source), 1e-6)) * source
     if rng.random() < population.quantised:
         image = _through_8_bit(rng, image)
+    if population.masked and rng.random() < population.masked:
+        image = mask(rng, image, source)
     margin = (SIDE - side) // 2
     whole = np.full((SIDE, SIDE), np.nan, np.float32)
     whole[margin : margin + side, margin : margin + side] = image
     if segment is not None:
         segment = Segment(*(end + margin for end in segment.ends))
-    return DrawnStamp(whole, kind, segment, snr, fwhm, survey.name, polarity)
+    return DrawnStamp(whole, kind, segment, snr, fwhm, survey.name, polarity, beneath, partial)
 
 
 def _streak(
     rng: np.random.Generator, shape: tuple[int, int], fwhm: float, population: Population
-) -> tuple[Segment, Image]:
+) -> tuple[Segment, Image, bool]:
     """Draw a trail of which at least one end is seen: what crosses the whole stamp may be a satellite's."""
     partial = rng.random() < population.partial
     rim, least = max(3.0, fwhm), population.shortest * fwhm
@@ -154,7 +167,7 @@ def _streak(
         if ends_outside == partial:
             break
     share = rng.uniform(*population.wings)
-    return seen, trail(shape, segment, fwhm, modulation(rng, population.modulation), (share, 2.0))
+    return seen, trail(shape, segment, fwhm, modulation(rng, population.modulation), (share, 2.0)), partial
 
 
 def _through_8_bit(rng: np.random.Generator, image: Image) -> Image:

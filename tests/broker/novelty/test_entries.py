@@ -6,14 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.novelty.entries import SAME_OBJECT, Entries, separation, zone_order
+from broker.novelty.entries import SAME_OBJECT, Entries, separation
 from broker.novelty.sighting import Identity
 
 
-def entries_of(identities: list[Identity]) -> tuple[Entries, list[Identity]]:
-    ordered = [identities[one] for one in zone_order(identities)]
-    epochs = [f"epoch {number}" for number in range(len(ordered))]
-    return Entries.of(ordered, epochs, np.zeros(len(ordered))), ordered
+def entries_of(identities: list[Identity]) -> Entries:
+    epochs = [f"epoch {number}" for number in range(len(identities))]
+    return Entries.of(identities, epochs, np.zeros(len(identities)))
 
 
 # Many share a name, and many lie within a few arcseconds of the pole or of the meridian.
@@ -28,14 +27,14 @@ identities = st.builds(
 
 @given(st.lists(identities, max_size=30), identities)
 def test_own_entries_are_those_of_the_id_or_within_three_arcseconds(among: list[Identity], who: Identity) -> None:
-    entries, ordered = entries_of(among)
+    entries = entries_of(among)
 
     def near(one: Identity) -> bool:
         if None in (one.ra, one.dec, who.ra, who.dec):
             return False
         return bool(separation(np.array(one.ra), np.array(one.dec), who.ra, who.dec) <= SAME_OBJECT)
 
-    expected = [row for row, one in enumerate(ordered) if one.object_id == who.object_id or near(one)]
+    expected = [row for row, one in enumerate(among) if one.object_id == who.object_id or near(one)]
     assert entries.own(who).tolist() == expected
 
 
@@ -55,8 +54,9 @@ def test_names_of_any_letters_are_given_back(names: list[tuple[str, str]]) -> No
 
 
 def test_entries_come_back_from_their_folder(tmp_path: Path) -> None:
-    entries, ordered = entries_of([Identity(f"o{number % 7}", number * 1.0, -number * 1.0) for number in range(900)])
+    who = [Identity(f"o{number % 7}", number * 1.0, -number * 1.0) for number in range(900)]
+    entries = entries_of(who)
     entries.save(tmp_path)
     again = Entries.open(tmp_path)
-    assert [again.object_id(row) for row in range(900)] == [one.object_id for one in ordered]
-    assert again.own(ordered[5]).tolist() == entries.own(ordered[5]).tolist()
+    assert [again.object_id(row) for row in range(900)] == [one.object_id for one in who]
+    assert again.own(who[5]).tolist() == entries.own(who[5]).tolist()

@@ -87,8 +87,8 @@ def test_a_batch_is_one_transaction_with_outputs_and_ledger_and_offsets() -> Non
 
 
 def test_an_embedding_is_a_row_of_the_same_transaction_and_no_output_of_the_ledger() -> None:
-    outcome = replace(annotated(0), embedding=b"e" * 3000)
-    done = commit([outcome, annotated(1), replace(annotated(2), embedding=b"e" * 3000)], size=4000)
+    outcome = replace(annotated(0), embeddings=(b"e" * 3000,))
+    done = commit([outcome, annotated(1), replace(annotated(2), embeddings=(b"e" * 3000,))], size=4000)
     rows = [[output for output in outputs if output.topic == names.EMBEDDINGS] for outputs in done.outputs]
     assert [len(row) for row in rows] == [1, 1]  # their size counts
     annotations = [output for output in done.outputs[0] if output.topic == names.scores("ztf")]

@@ -127,6 +127,23 @@ def test_a_record_refused_by_the_client_aborts() -> None:
     assert producer.calls[-1] == "abort_transaction"
 
 
+def test_a_fatal_error_on_a_record_ends_the_process() -> None:
+    producer = Producer(produce=[FATAL])
+    with pytest.raises(KafkaException, match="fenced"):
+        run(producer, [])
+    assert "abort_transaction" not in producer.calls
+
+
+def test_a_transaction_may_hold_no_offsets() -> None:
+    producer = Producer()
+    under_test = transactions(producer, [])
+    under_test.begin()
+    under_test.produce(OUTPUT)
+    under_test.commit()
+    assert producer.calls[-1] == "commit_transaction"
+    assert "send_offsets_to_transaction" not in producer.calls
+
+
 class Refused:
     def topic(self) -> str:
         return "out"

@@ -1,0 +1,114 @@
+"""What a class network is given of a packet, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from broker.annotation import Lens, Streak
+    from broker.geometry import Geometry
+    from broker.packet import Packet
+    from broker.stamp_pair import Stamp
+    from schemas.errors import StampError
+
+#: The rare classes, in the order of an annotation's entries.
+CLASSES = ("streak", "lens", "merger")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """One packet with the images that were read from it.
+
+    Attributes
+    ----------
+    packet : Packet
+    science, reference : Stamp or StampError
+        The error says why there is none.
+    """
+
+    packet: Packet
+    science: Stamp | StampError
+    reference: Stamp | StampError
+
+    @property
+    def exposure_time(self) -> float | None:
+        """[s], where the packet or its survey tells."""
+        return self.packet.exposure_time or self.packet.survey.facts.exposure_time
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One image of a packet, as a class network sees it.
+
+    Attributes
+    ----------
+    pixels : float32 array (rows, columns)
+        Native, row 0 first, NaN where missing.
+    input_image : {"science", "reference", "difference"}
+        Which image it is.
+    pixel_scale : float
+        [arcsec/px]; nominal, so that stamps of one survey share a batch.
+    geometry : Geometry
+        Where the sky is in it.
+    sight : Sight
+        Whose image it is.
+    """
+
+    pixels: NDArray[np.float32]
+    input_image: str
+    pixel_scale: float
+    geometry: Geometry
+    sight: Sight
+
+    @property
+    def width(self) -> float:
+        """Of the smaller side [arcsec]."""
+        return float(min(self.pixels.shape) * self.pixel_scale)
+
+    @property
+    def seeing(self) -> float:
+        """FWHM [arcsec]: as the packet tells of its epoch, else the survey's usual; no reference has a poorer one."""
+        usual = self.sight.packet.survey.facts.seeing
+        told = self.sight.packet.seeing or usual
+        return min(told, usual) if self.input_image == "reference" else told
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """Why a class network does not judge a packet, and which image it would have looked at."""
+
+    input_image: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a class network says of one view: a score in [0, 1], and what else it measured."""
+
+    score: float
+    streak: Streak | None = None
+    lens: Lens | None = None
+
+
+class Classifier(Protocol):
+    """A network for one rare class."""
+
+    @property
+    def name(self) -> str:
+        """Of the class, as in annotations."""
+
+    @property
+    def version(self) -> str:
+        """Of the network."""
+
+    def view(self, sight: Sight) -> View | Abstention:
+        """Choose what the network looks at, or say why its class cannot be seen there."""
+
+    def look(self, views: Sequence[View]) -> list[Verdict]:
+        """Judge views in one pass; one verdict a view, in their order."""

@@ -1,0 +1,43 @@
+"""Mergers: the reference, the host in its middle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from broker.classifiers.contract import Abstention, Verdict
+from broker.classifiers.views import lasting_view, recentred
+from models.merger_domain import reason_to_abstain
+from models.merger_finder import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broker.classifiers.contract import Sight, View
+    from models.merger_finder import MergerFinder
+
+
+class MergerClassifier:
+    """The merger network on packets.
+
+    Parameters
+    ----------
+    finder : MergerFinder
+    """
+
+    name = "merger"
+    version = VERSION
+
+    def __init__(self, finder: MergerFinder) -> None:
+        self._finder = finder
+
+    def view(self, sight: Sight) -> View | Abstention:
+        """Take the host, where tidal tails can be seen round it."""
+        view = lasting_view(sight)
+        if isinstance(view, Abstention):
+            return view
+        reason = reason_to_abstain(view.pixel_scale, view.seeing, view.width)
+        return recentred(view) if reason is None else Abstention(view.input_image, reason)
+
+    def look(self, views: Sequence[View]) -> list[Verdict]:
+        """Score views; the network cuts each to its galaxy's own size, whatever the pixel scale."""
+        return [Verdict(score) for score in self._finder.look([view.pixels for view in views])]

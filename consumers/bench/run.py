@@ -1,0 +1,178 @@
+"""Runs the benchmark: the stages, the limit and the naive worker in this process, and then the whole system."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from broker.history.sqlite import SqliteHistory
+from broker.novelty.judging import NoveltyJudge
+from broker.novelty.versions import open_all
+from broker.reader import Reader
+from consumers.assembly import choose_rule, open_annotator, open_surveys, utc_now
+from consumers.bench import naive, stages
+from consumers.bench.crowd import build_crowd
+from consumers.bench.figures import Figures
+from consumers.bench.load import EarlierEpochs, Load
+from consumers.bench.machine import machine
+from consumers.bench.whole import Stream, WholeOptions, run_whole
+from consumers.cores import granted_cores
+from consumers.demo.feed import FolderOfPackets, SimulatedNight
+from models.backbone import FEATURES
+from schemas.source import FolderSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from broker.annotator import Annotator, Finding
+    from broker.geometry import SkyFrame
+    from broker.history.history import History
+    from broker.packet import Packet
+    from consumers.demo.feed import Feed
+    from consumers.settings import Settings
+
+#: Simulated packets that the load is made of.
+TEMPLATES = 120
+#: Batches of the stages' measurement, of which the first one warms everything up.
+STAGE_BATCHES = 9
+#: Alerts of the naive worker, of which the first one warms everything up.
+NAIVE_ALERTS = 61
+#: Number of the first of these alerts: the whole system sees none of them.
+APART = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What to measure.
+
+    Attributes
+    ----------
+    folder : Path or None
+        Packets to make the load of, instead of simulated ones.
+    surveys : tuple of str
+    alerts : int
+        Of the burst.
+    rate, seconds : float
+        Of the steady part [1/s, s].
+    workers : int
+    whole : bool
+        Also the whole system, on a real Kafka; otherwise what runs in this process only.
+    index : Path or None
+        Folder of versions of the novelty index.
+    entries : int
+        Without such a folder, of an index made for the purpose; 0: none.
+    pin : bool
+        Give each worker one core of its own.
+    """
+
+    folder: Path | None
+    surveys: tuple[str, ...]
+    alerts: int
+    rate: float
+    seconds: float
+    workers: int
+    whole: bool
+    index: Path | None
+    entries: int = 0
+    pin: bool = False
+
+
+def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], object]) -> Figures:
+    """Measure.
+
+    Parameters
+    ----------
+    options : BenchOptions
+    settings : Settings
+        The user's: backbone, rule, class networks and batch size.
+    say : callable
+        Is told what is done.
+
+    Raises
+    ------
+    SosiaError
+        There are no such packets, weights or index, or a worker ended.
+    """
+    batch = settings.worker.batch_size
+    with tempfile.TemporaryDirectory(prefix="sosia-bench-") as folder:
+        place = Path(folder)
+        say("preparing the load")
+        feed: Feed = (
+            SimulatedNight(TEMPLATES, options.surveys, place)
+            if options.folder is None
+            else FolderOfPackets(options.folder, options.surveys)
+        )
+        source = None if feed.schemas is None else FolderSource(feed.schemas)
+        reader = Reader(open_surveys(feed.counts), source)
+        loads = {survey: Load([packet for _, packet in feed.packets(survey)], source) for survey in feed.counts}
+        alone = _mixed(loads, shares(feed.counts, STAGE_BATCHES * batch), APART)
+        with closing(SqliteHistory(place / "stages.sqlite")) as history:
+            annotator = _annotator(settings, history)
+            index = options.index
+            if index is None and options.entries:
+                say(f"building an index of {options.entries} entries")
+                index = place / "index"
+                others = _mixed(loads, shares(feed.counts, STAGE_BATCHES * batch), 2 * APART)
+                build_crowd(_findings(others, reader, annotator), options.entries, index, granted_cores())
+            versions = {} if index is None else open_all(index)
+            annotator.novelty = NoveltyJudge(lambda: versions)
+            remember = partial(EarlierEpochs, digest=_digests(annotator), features=FEATURES)
+            earlier = remember(history)
+            for alert in alone:
+                earlier.add(reader.read(alert))
+            earlier.flush()
+            say("measuring each stage, and the networks alone")
+            by_stage = stages.measure(alone, reader, annotator, batch)
+            say("measuring the naive worker")
+            single = settings.model_copy(update={"backbone": settings.backbone.model_copy(update={"batch": 1})})
+            with naive.one_at_a_time():
+                slow = _annotator(single, history)
+            slow.novelty = annotator.novelty
+            plain = naive.measure(alone[:NAIVE_ALERTS], reader, slow)
+        whole = None
+        if options.whole:
+            burst, steady = (shares(feed.counts, n) for n in (options.alerts, int(options.rate * options.seconds)))
+            streams = {survey: Stream(load, burst[survey], steady[survey]) for survey, load in loads.items()}
+            how = WholeOptions(options.rate, options.seconds, options.workers, batch, index, feed.schemas, place)
+            whole = run_whole(how, settings, streams, remember, reader, say)
+        entries = sum(facts.entries for version in versions.values() for facts in version.manifest.populations)
+        return Figures(machine(), feed.title, dict(feed.counts), entries, by_stage, plain, whole)
+
+
+def shares(counts: Mapping[str, int], total: int) -> dict[str, int]:
+    """Split a number of alerts over surveys as their packets are; the last one takes the rest."""
+    split = {survey: round(total * count / sum(counts.values())) for survey, count in counts.items()}
+    last = next(reversed(split))
+    split[last] += total - sum(split.values())
+    return split
+
+
+def _mixed(loads: Mapping[str, Load], counts: Mapping[str, int], first: int) -> list[bytes]:
+    """Return alerts of all surveys from a number on, evenly mixed."""
+    alerts = [
+        (number / counts[survey], alert)
+        for survey, load in loads.items()
+        for number, alert in enumerate(load.alerts(counts[survey], first))
+    ]
+    return [alert for _, alert in sorted(alerts, key=lambda one: one[0])]
+
+
+def _annotator(settings: Settings, history: History) -> Annotator:
+    return open_annotator(settings.backbone, choose_rule(settings.epoch, history), history, settings.classifiers)
+
+
+def _findings(alerts: list[bytes], reader: Reader, annotator: Annotator) -> list[Finding]:
+    packets = [reader.read(alert) for alert in alerts]
+    return annotator.annotate(packets, [utc_now()] * len(packets))
+
+
+def _digests(annotator: Annotator) -> Callable[[Packet], str]:
+    @cache
+    def of(frame: SkyFrame) -> str:
+        return annotator.examiner.embedder.digest(frame)
+
+    return lambda packet: of(packet.survey.facts.frame)

@@ -1,0 +1,128 @@
+"""Each stage alone, in this process, without Kafka: what an alert costs where."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from broker.embedding_record import embedding_record
+from broker.output import Splicer, scores
+from consumers.bench.probes import Times, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from broker.annotator import Annotator, Finding
+    from broker.reader import Reader
+
+#: The part that is the networks' own.
+NETWORKS = "networks"
+
+#: Parts of an annotation, and the functions that are them; what is in none of them is "the rest".
+PARTS = {
+    "stamps": ["broker.annotator:stamp_pair"],
+    "frame": ["broker.sky_framed:bring_to_frame"],
+    "stretch": ["broker.sky_framed:stretch"],
+    "compare": ["broker.sky_framed:compare"],
+    "inputs": [
+        "broker.sky_framed:network_input",
+        "broker.examiner:comparison_input",
+        "broker.embedding:_content",
+    ],
+    NETWORKS: [
+        "models.backbone:Backbone.embed",
+        "models.epoch_network:EpochNetwork.log_odds",
+        "models.batched:Batched.__call__",
+    ],
+    "classes": ["broker.classifiers.choosing:Classifiers.classify"],
+    "history": ["broker.history.sqlite:SqliteHistory.append", "broker.history.sqlite:SqliteHistory.earlier"],
+    "epoch check": ["broker.epoch_check:EpochChecker.check"],
+    "novelty": ["broker.novelty.judging:NoveltyJudge.judge"],
+}
+#: In the order in which an alert passes them.
+ORDER = ("decode", *PARTS, "the rest", "encode")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stages:
+    """What an alert costs.
+
+    Attributes
+    ----------
+    cpu_ms : dict of str to float
+        By stage [ms of CPU an alert].
+    networks : dict of str to float
+        Share of the alerts that each network gave a score.
+    limit_alerts_per_s : float
+        The networks' passes of the same alerts alone, on the same cores.
+    cache_hits : int
+        References that had been embedded before.
+    """
+
+    cpu_ms: dict[str, float]
+    networks: dict[str, float]
+    limit_alerts_per_s: float
+    cache_hits: int
+
+    @property
+    def outside_networks_ms(self) -> float:
+        """All that is neither networks nor Kafka."""
+        return sum(self.cpu_ms.values()) - self.cpu_ms[NETWORKS]
+
+
+def measure(packets: Sequence[bytes], reader: Reader, annotator: Annotator, batch: int) -> Stages:
+    """Annotate packets in batches, as a worker does, and measure each stage.
+
+    Parameters
+    ----------
+    packets : sequence of bytes
+        Two batches of them at least: the first one warms everything up.
+    reader, annotator
+        A worker's.
+    batch : int
+        Alerts a batch.
+    """
+    splicer = Splicer()
+    _annotate(packets[:batch], reader, annotator, splicer, Times())
+    findings: list[Finding] = []
+    with watched(PARTS, keep=NETWORKS) as times:
+        for start in range(batch, len(packets), batch):
+            findings += _annotate(packets[start : start + batch], reader, annotator, splicer, times)
+    cpu_ms = {stage: 1e3 * times.cpu_s[stage] / len(findings) for stage in ORDER}
+    hits = annotator.examiner.embedder.cache_hits
+    return Stages(cpu_ms, shares(findings), _rate(times.calls, len(findings)), hits)
+
+
+def _annotate(
+    packets: Sequence[bytes], reader: Reader, annotator: Annotator, splicer: Splicer, times: Times
+) -> list[Finding]:
+    with times.part("decode"):
+        read = [reader.read(packet) for packet in packets]
+    with times.part("the rest"):
+        findings = annotator.annotate(read, [datetime.now(UTC)] * len(read))
+    with times.part("encode"):
+        for packet, finding in zip(read, findings, strict=True):
+            splicer.annotated(packet, finding.annotation)
+            scores(finding.annotation)
+            embedding_record(finding)
+    return findings
+
+
+def shares(findings: Sequence[Finding]) -> dict[str, float]:
+    """Return the share of the alerts that each network gave a score."""
+    scored: dict[str, int] = {"backbone": sum(one.embedding is not None for one in findings)}
+    scored["epoch"] = sum(one.annotation.epoch.score is not None for one in findings)
+    for finding in findings:
+        for entry in finding.annotation.classifications:
+            scored[entry.classifier] = scored.get(entry.classifier, 0) + (entry.score is not None)
+    return {name: count / len(findings) for name, count in scored.items()}
+
+
+def _rate(calls: Sequence[Callable[[], object]], alerts: int) -> float:
+    """Make the networks' calls again, and nothing else; return for how many alerts a second they would do."""
+    started = time.perf_counter()
+    for call in calls:
+        call()
+    return alerts / (time.perf_counter() - started)

@@ -1,0 +1,41 @@
+"""``sosia page``: the live page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from consumers.cli.cluster import add_cluster_arguments, cluster_settings
+
+#: Annotations that the page holds by default; some 8 kB each.
+HELD = 10_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--survey", action="append", default=[], metavar="S", help="only this one; may be repeated")
+    parser.add_argument("--held", type=_count, default=HELD, metavar="N", help=f"newest alerts held; default: {HELD}")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
+    parser.add_argument("--port", type=int, default=8002, help="default: 8002; 0 for any free one")
+    add_cluster_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until interrupted."""
+    from consumers.page.serve import serve
+
+    settings = cluster_settings(args)
+    serve(settings, args.survey, args.held, args.host, args.port, _say)
+    return 0
+
+
+def _say(address: str) -> None:
+    sys.stdout.write(f"{address}\n")
+    sys.stdout.flush()
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= 1_000_000:
+        raise argparse.ArgumentTypeError("must be 1 to 1,000,000")
+    return count

@@ -1,0 +1,1 @@
+"""Measures the lens networks for their card: frozen simulated stamps, and graded real candidates."""

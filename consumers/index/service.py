@@ -1,0 +1,177 @@
+"""The index consumer: from time to time it builds each survey's next version, checks, stores and announces it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from broker.novelty.build import build
+from broker.novelty.labels import read_table
+from broker.novelty.recipe import ULISSE, Recipe
+from broker.novelty.versions import current, open_version, use
+from consumers.bounded_read import asking
+from consumers.index.announcement import Announcement, announce, announcements
+from consumers.index.rows import Rows
+from consumers.index.store import keep_newest, sha256_of_manifest, upload
+from consumers.registry import open_source
+from schemas.errors import ConfigurationError, NoveltyIndexError, SosiaError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from broker.novelty.versions import Version
+    from consumers.settings import Settings
+
+log = structlog.get_logger()
+
+#: Versions kept where they are built; under the URL all of them stay.
+KEPT = 3
+
+
+def run_index(settings: Settings, *, once: bool = False) -> None:
+    """Build, store and announce versions until SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    settings : Settings
+    once : bool
+        Only one version of each survey, now.
+
+    Raises
+    ------
+    ConfigurationError
+        No place to store versions is configured.
+    SosiaError
+        With `once`, what went wrong; else it is logged, and tried again in time.
+    """
+    if settings.index.url is None:
+        raise ConfigurationError("index.url: is not set; name the folder or URL where versions are stored")
+    if once:
+        next_versions(settings)
+        return
+    stopping = _set_on_signals()
+    while not stopping.is_set():
+        try:
+            next_versions(settings)
+        except SosiaError as error:
+            log.error("no new index", error=str(error))  # noqa: TRY400  no fault of ours
+        stopping.wait(settings.index.every_hours * 3600.0)
+
+
+def _set_on_signals() -> threading.Event:
+    """Return what SIGTERM and SIGINT set: the version that is being built is finished; a second one ends at once."""
+    stopping = threading.Event()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, signal.SIG_DFL)
+        log.info("stopping", signal=signal.Signals(number).name)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return stopping
+
+
+def next_versions(settings: Settings) -> list[Announcement]:
+    """Make each survey's next version of all the rows that Kafka holds, and announce it.
+
+    Where one survey's cannot be made, the others' are.
+
+    Raises
+    ------
+    ConfigurationError
+        There are no rows.
+    SosiaError
+        The last thing that went wrong.
+    """
+    config = settings.kafka.client_config()
+    announced, failed = [], None
+    with asking(config):
+        rows = Rows(config, open_source(settings.registry))
+        for survey, digest in rows.newest_origins().items():
+            try:
+                announced.append(_next_version(settings, rows, survey, digest))
+            except SosiaError as error:
+                log.error("no new index", survey=survey, error=str(error))  # noqa: TRY400  no fault of ours
+                failed = error
+    if failed is not None:
+        raise failed
+    return announced
+
+
+def _next_version(settings: Settings, rows: Rows, survey: str, digest: str) -> Announcement:
+    index, root = settings.index, settings.index.folder
+    assert index.url is not None  # or there would be no consumer
+    table = None if index.labels is None else read_table(index.labels)
+    recipe = replace(ULISSE if index.method == "ulisse" else Recipe(), memory=index.memory)
+    before = current(root, survey)
+    folder = build(rows.sightings(survey, digest), root, recipe, table)
+    try:
+        version = open_version(folder, digest)
+        _validate(version, index.least_recall)
+        uri = upload(folder, index.url)
+        manifest, sha256 = sha256_of_manifest(uri)
+    except NoveltyIndexError:
+        if before is not None:
+            use(root, survey, before)
+        raise
+    announcement = Announcement.of(manifest, uri, sha256)
+    announce(settings.kafka.client_config(), announcement)
+    keep_newest(root, survey, KEPT, version.name)
+    log.info(
+        "index announced", survey=survey, version=version.name, uri=uri,
+        entries=sum(one.entries for one in manifest.populations),
+    )  # fmt: skip
+    return announcement
+
+
+def _validate(version: Version, least_recall: float) -> None:
+    for facts in version.manifest.populations:
+        found = facts.recall.at_10
+        if found is not None and found < least_recall:
+            raise NoveltyIndexError(
+                f"version {version.name}: in band {facts.band} {facts.image} it finds {found:.3f} of the ten nearest "
+                f"look-alikes, less than index.least_recall; it is not announced"
+            )
+
+
+def roll_back(settings: Settings, survey: str, name: str | None = None) -> Announcement:
+    """Announce an earlier version again: workers swap to it within seconds.
+
+    Parameters
+    ----------
+    settings : Settings
+    survey : str
+    name : str, optional
+        Of the version; by default the one before the version in use.
+
+    Returns
+    -------
+    Announcement
+        What was announced.
+
+    Raises
+    ------
+    ConfigurationError
+        Nothing was announced for the survey.
+    NoveltyIndexError
+        There is no such version under the URL, or none before.
+    """
+    config = settings.kafka.client_config()
+    used = [one for (whose, _), one in announcements(config).items() if whose == survey]
+    if not used:
+        raise ConfigurationError(f"no version of {survey} was ever announced")
+    newest = max(used, key=lambda one: one.version)  # of several backbones: the name begins with the time
+    name = name or newest.previous
+    if name is None:
+        raise NoveltyIndexError(f"version {newest.version} of {survey} has none before it")
+    uri = f"{newest.uri.rpartition('/')[0]}/{name}"
+    manifest, sha256 = sha256_of_manifest(uri)
+    announcement = Announcement.of(manifest, uri, sha256)
+    announce(config, announcement)
+    return announcement

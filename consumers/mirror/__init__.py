@@ -1,0 +1,1 @@
+"""Brings topics of a foreign cluster into ours, exactly once."""

@@ -1,0 +1,213 @@
+"""Brings a foreign cluster's records in: bytes, key, headers and time as they are, each exactly once and in order.
+
+Kafka's transactions end at a cluster's border, so the source cannot be told how far one is. Our own cluster is: the
+position goes there in the same transaction as the records. A mirror that starts first fences the one before it,
+by the transactional id, which ends what that one left open; only then are the positions what they will stay.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from consumers.bounded_read import TIMEOUT_S, asking, reader
+from consumers.mirror.positions import Positions
+from consumers.names import POSITIONS
+from consumers.topics import TopicChooser
+from consumers.worker.batch import Output, Record
+from consumers.worker.clients import OUTPUT_MARGIN
+from consumers.worker.transaction import TransactionAbortedError, Transactions
+from schemas.errors import ConfigurationError, SosiaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from consumers.settings import Settings
+    from consumers.worker.batch import Partition
+
+log = structlog.get_logger()
+
+#: Records polled for at once, and the longest wait for them [s].
+MOST_RECORDS, POLL_S = 500, 0.25
+#: What one transaction may span [bytes]: its open records hold up the workers.
+MOST_BYTES = 16_000_000
+#: Between two looks at which topics there are [s].
+TOPICS_S = 30.0
+#: Waits after transactions aborted one after the other [s]; after the last one the mirror gives up.
+ABORT_BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0)
+
+
+class Mirror:
+    """One source's mirror.
+
+    Parameters
+    ----------
+    settings : Settings
+        Its sections ``kafka`` and ``mirror``.
+    clock : callable
+        The time, with its zone.
+
+    Raises
+    ------
+    ConfigurationError
+        No source or no topics are configured.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
+        mirror = settings.mirror
+        if mirror.source is None:
+            raise ConfigurationError("mirror.source: is missing; name the foreign cluster, as host:port")
+        try:
+            inputs = mirror.inputs()
+        except ValueError:
+            raise ConfigurationError(
+                "mirror: neither 'topics' nor 'patterns' is usable; name what to bring in"
+            ) from None
+        self._name = mirror.name
+        self._config = settings.kafka.client_config()
+        self._largest = settings.kafka.message_bytes
+        self._clock = clock
+        self._source_config = mirror.client_config()
+        self._source: Consumer = reader({**self._source_config, "reconnect.backoff.max.ms": "1000"})
+        self._topics = TopicChooser([inputs], self._source, clock)
+        self._admin = AdminClient({**self._config, "log_level": "0"})
+        producer = Producer(
+            {
+                "compression.type": "zstd",
+                "linger.ms": "5",
+                "retry.backoff.ms": "10",
+                "transaction.timeout.ms": "10000",
+                "message.timeout.ms": "8000",
+                "reconnect.backoff.max.ms": "1000",
+                **settings.kafka.producer_config(),
+                "message.max.bytes": str(self._largest + OUTPUT_MARGIN),
+                "transactional.id": f"sosia-mirror-{self._name}",
+                "log_level": "0",
+            }
+        )
+        self._transactions = Transactions(producer, lambda: None, time.sleep)
+        self._positions: dict[Partition, int] = {}
+        self._stopping = False
+        self.mirrored = 0
+
+    def stop(self) -> None:
+        """Finish the transaction at hand and end; may be called from a signal handler."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Bring records in until told to stop.
+
+        Raises
+        ------
+        SosiaError
+            A fatal error of either cluster's, such as another mirror of the same name, or records that expired.
+        """
+        try:
+            self._ensure_topics({POSITIONS: 1}, {"cleanup.policy": "compact"})
+            self._transactions.initialise()
+            known = Positions(self._config, self._name)
+            next_look, aborts = 0.0, 0
+            while not self._stopping:
+                if time.monotonic() >= next_look:
+                    self._look_around(known)
+                    next_look = time.monotonic() + TOPICS_S
+                records = self._poll()
+                try:
+                    while records:
+                        done = self._commit_some(records, known)
+                        records, aborts = records[done:], 0
+                except TransactionAbortedError:
+                    if aborts == len(ABORT_BACKOFF):
+                        raise
+                    time.sleep(ABORT_BACKOFF[aborts])
+                    aborts += 1
+                    self._assign()
+        except KafkaException as error:
+            raise SosiaError(f"Kafka: {error.args[0].str()}; nothing is lost, start the mirror again") from error
+        finally:
+            self._source.close()
+
+    def _look_around(self, known: Positions) -> None:
+        """Look which topics there are to bring in, and go on with those that are new where they were left."""
+        with asking(self._source_config):
+            topics = self._topics.current().topics
+            listed = self._source.list_topics(timeout=TIMEOUT_S).topics
+        partitions = {topic: len(listed[topic].partitions) for topic in topics if listed[topic].partitions}
+        wanted = {(topic, number) for topic, count in partitions.items() for number in range(count)}
+        if wanted == self._positions.keys():
+            return
+        self._ensure_topics(partitions, {})
+        self._positions = {one: self._positions.get(one, self._start(one, known.of(one))) for one in sorted(wanted)}
+        log.info("mirroring", topics=sorted(partitions), source=self._name)
+        self._assign()
+
+    def _start(self, partition: Partition, position: int | None) -> int:
+        oldest, newest = self._source.get_watermark_offsets(TopicPartition(*partition), timeout=TIMEOUT_S)
+        if position is None or oldest <= position <= newest:
+            return int(oldest if position is None else position)
+        log.error(
+            "records expired before they were mirrored, or the topic was made anew",
+            topic=partition[0], partition=partition[1], position=position, oldest=oldest, newest=newest,
+        )  # fmt: skip
+        return int(oldest)
+
+    def _assign(self) -> None:
+        self._source.assign([TopicPartition(*partition, offset) for partition, offset in self._positions.items()])
+
+    def _poll(self) -> list[Record]:
+        records = []
+        for message in self._source.consume(MOST_RECORDS, POLL_S):
+            error = message.error()
+            if error is None:
+                records.append(Record.of(message, self._clock()))
+            elif error.fatal():
+                raise KafkaException(error)
+            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  so the client names its codes
+                log.warning("kafka", topic=message.topic(), error=str(error))
+        return records
+
+    def _commit_some(self, records: Sequence[Record], known: Positions) -> int:
+        """Commit as many of the records as one transaction may span, with the positions after them."""
+        moved: dict[Partition, int] = {}
+        size = done = 0
+        self._transactions.begin()
+        for record in records:
+            if done and size + record.size > MOST_BYTES:
+                break
+            self._transactions.produce(_output(record))
+            moved[record.source] = record.offset + 1
+            size, done = size + record.size, done + 1
+        for partition, offset in moved.items():
+            self._transactions.produce(known.output(partition, offset))
+        self._transactions.commit()
+        known.moved(moved)
+        self._positions |= moved
+        self.mirrored += done
+        return done
+
+    def _ensure_topics(self, partitions: Mapping[str, int], config: Mapping[str, str]) -> None:
+        """Create the topics that our cluster lacks, with as many partitions as the source has."""
+        with asking(self._config):
+            existing = self._admin.list_topics(timeout=TIMEOUT_S).topics
+        for topic, count in partitions.items():
+            if topic not in existing:
+                new = NewTopic(topic, num_partitions=count, config=dict(config))
+                try:
+                    self._admin.create_topics([new])[topic].result(TIMEOUT_S)
+                except KafkaException as error:
+                    if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                        raise
+            elif len(existing[topic].partitions) < count:
+                raise ConfigurationError(
+                    f"topic {topic} has {count} partitions at {self._name}, and fewer here; add partitions here, so "
+                    "that each one's order is kept"
+                )
+
+
+def _output(record: Record) -> Output:
+    return Output(record.topic, record.key, record.value, record.headers, record.partition, record.timestamp)

@@ -1,0 +1,1 @@
+"""The live page (`sosia page`): the newest annotations with their images, in a browser, without internet."""

@@ -1,0 +1,109 @@
+"""Full packets by their `sosia-origin`, read from the annotated topics when somebody wants to see one.
+
+A worker publishes an alert's packet and its scores in one transaction, under one key: so the packet lies in the
+partition of the same number, where both topics have as many, and is about as old. It is looked for around that time.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from confluent_kafka import Consumer, TopicPartition
+
+from consumers.bounded_read import TIMEOUT_S
+from consumers.client.alert import origin_of
+from consumers.client.reading import raise_error
+from consumers.worker.batch import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from confluent_kafka import Message
+
+    from consumers.page.board import Entry
+
+#: Around the time of the scores it is looked for so far [s]; the wider one where the narrow one does not do.
+AROUND_S = (0.05, 5.0)
+#: Of so many records at most [bytes].
+MOST_BYTES = 200_000_000
+#: The longest wait for the next record [s].
+SILENT_S = 2.0
+
+
+class Packets:
+    """Finds packets, one at a time.
+
+    Parameters
+    ----------
+    config : mapping of str to str
+        Options of the client.
+    """
+
+    def __init__(self, config: Mapping[str, str]) -> None:
+        ours = {
+            "group.id": "sosia-page",  # librdkafka wants one; nothing is ever committed under it
+            "enable.auto.commit": "false",
+            "enable.auto.offset.store": "false",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": "true",
+            "auto.offset.reset": "earliest",
+            "allow.auto.create.topics": "false",
+            "fetch.wait.max.ms": "20",
+            "queued.max.messages.kbytes": "4096",  # what is read ahead is thrown away
+            "log_level": "0",
+        }
+        self._consumer = Consumer({**config, **ours})
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Leave the cluster."""
+        with self._lock:
+            self._consumer.close()
+
+    def find(self, entry: Entry) -> bytes | None:
+        """Return an entry's packet as it was published; None where it is no longer kept.
+
+        Raises
+        ------
+        confluent_kafka.KafkaException
+            The cluster does not answer.
+        """
+        topic = entry.topic.removesuffix(".scores.v1") + ".annotated.v1"
+        with self._lock:
+            partitions = self._partitions(topic, entry)
+            for seconds in AROUND_S if partitions else ():
+                around = timedelta(seconds=seconds)
+                for message in self._between(topic, partitions, entry.time - around, entry.time + around):
+                    record = Record.of(message, entry.time)
+                    if origin_of(record.headers) == entry.origin:
+                        self._consumer.unassign()
+                        return record.value
+        return None
+
+    def _partitions(self, topic: str, entry: Entry) -> list[int]:
+        topics = self._consumer.list_topics(timeout=TIMEOUT_S).topics
+        if topic not in topics:
+            return []
+        full, thin = topics[topic].partitions, topics[entry.topic].partitions
+        return [entry.partition] if len(full) == len(thin) else sorted(full)
+
+    def _between(self, topic: str, partitions: list[int], start: datetime, end: datetime) -> Iterator[Message]:
+        """Yield the records of a time, and what else lies between them."""
+        wanted = [TopicPartition(topic, number, max(int(start.timestamp() * 1000), 0)) for number in partitions]
+        found = [one for one in self._consumer.offsets_for_times(wanted, TIMEOUT_S) if one.offset >= 0]
+        self._consumer.assign(found)
+        open_partitions = {one.partition for one in found}
+        read = 0
+        while open_partitions and read < MOST_BYTES:
+            message = self._consumer.poll(SILENT_S)
+            if message is None:
+                break
+            if not raise_error(message) or message.timestamp()[1] > end.timestamp() * 1000:
+                open_partitions.discard(message.partition())
+                continue
+            read += len(message.value() or b"")
+            yield message
+        self._consumer.unassign()

@@ -1,0 +1,93 @@
+"""An alert's images as one PNG: science, reference and difference side by side."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from broker.reader import Reader
+from broker.surveys.rubin import Rubin
+from broker.surveys.stamps import Stamps
+from broker.surveys.ztf import Ztf
+from consumers.client.alert import stamps_of
+from consumers.contact_sheet import Triplet, tiles
+from schemas.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from consumers.page.board import Entry
+    from consumers.page.packets import Packets
+    from schemas.source import SchemaSource
+
+#: Side of one image and the gap between two [px].
+SIDE, GAP = 126, 3
+#: Pictures that are kept; some 40 kB each.
+KEPT = 600
+EMPTY, DIM = (24, 27, 34), (146, 152, 166)
+
+
+class Pictures:
+    """Draws triplets, and keeps the newest of them.
+
+    Parameters
+    ----------
+    packets : Packets
+        Where the images are.
+    source : SchemaSource or None
+        Where schemas of wire format come from.
+    """
+
+    def __init__(self, packets: Packets, source: SchemaSource | None) -> None:
+        self._packets = packets
+        self._reader = Reader([Ztf(), Rubin(), Stamps()], source)
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def triplet(self, entry: Entry) -> bytes:
+        """Return an entry's triplet as PNG, three images of `SIDE` px; one that says so where there is no packet."""
+        with self._lock:
+            if entry.origin in self._kept:
+                self._kept.move_to_end(entry.origin)
+                return self._kept[entry.origin]
+        payload = self._packets.find(entry)
+        if payload is None:
+            return _png([None, None, None], "packet no longer kept")
+        picture = self._draw(payload)
+        with self._lock:
+            self._kept[entry.origin] = picture
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return picture
+
+    def _draw(self, payload: bytes) -> bytes:
+        try:
+            packet = self._reader.read(payload)
+        except UnreadableError:  # the worker read it, and this page cannot: it has another schema source
+            return _png([None, None, None], "packet not readable")
+        stamps = stamps_of(packet)
+        science, reference, difference = (
+            image if image is None or image.ndim == 2 else image[0]
+            for image in (stamps.science, stamps.reference, stamps.difference)
+        )
+        rows_up = packet.survey.name != "ztf"  # as on the contact sheets
+        return _png(list(tiles(Triplet("", None, "", science, reference, difference, rows_up=rows_up))))
+
+
+def _png(images: list[NDArray[np.uint8] | None], text: str = "") -> bytes:
+    from PIL import Image, ImageDraw, ImageFont
+
+    strip = Image.new("RGB", (3 * SIDE + 2 * GAP, SIDE), EMPTY)
+    for place, image in enumerate(images):
+        if image is not None:
+            tile = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.NEAREST)
+            strip.paste(tile, (place * (SIDE + GAP), 0))
+    if text:
+        ImageDraw.Draw(strip).text((12, SIDE // 2 - 8), text, fill=DIM, font=ImageFont.load_default(14))
+    buffer = io.BytesIO()
+    strip.save(buffer, format="PNG")
+    return buffer.getvalue()

@@ -1,0 +1,47 @@
+"""Trains an ensemble of lens networks, with progress bars, and writes its weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.progress import TaskID
+
+    from models.train.lens import Schedule
+
+
+def train_lens(form: str, output: Path, work: Path, schedule: Schedule) -> None:
+    """Draw the training set, train every member, save.
+
+    Parameters
+    ----------
+    form : str
+        Key of `lens_network.FORMS`.
+    output : path
+        Of the weights: form and member are put before its ending.
+    work : path
+        Folder for the training set and checkpoints; a run that was broken off goes on from there.
+    schedule : Schedule
+    """
+    from models import student
+    from models.lens_network import FORMS
+    from models.train.lens import draw_training_set, train
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        drawing = bar.add_task("Training set", total=schedule.shards + 1)
+        draw_training_set(form, schedule, work, lambda: bar.advance(drawing))
+        for member in range(FORMS[form].members):
+            training = bar.add_task(f"Member {member}", total=schedule.epochs)
+
+            def show(epoch: int, loss: float, unseen: float, member: int = member, task: TaskID = training) -> None:
+                text = f"Member {member}, loss {loss:.3f}, on new stamps {unseen:.3f}"
+                bar.update(task, completed=epoch, description=text)
+
+            trained = train(form, member, schedule, work, show)
+            student.save(trained, output.with_name(f"{output.stem}-{form}-{member}{output.suffix}"))

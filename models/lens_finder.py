@@ -1,0 +1,179 @@
+"""The lens networks at work: stamps in, scores and information contents out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models import lens_network
+from models.batched import Batched
+from models.lens_network import FORMS, Form
+from models.shipped import Shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from tf_keras import Model
+
+VERSION = "sosia-lens-1"
+
+#: Score above which a stamp is a candidate, to be ranked by its information content: even odds where half are lenses.
+THRESHOLD = 0.5
+
+
+def _members(form: str, *digests: str) -> tuple[Shipped, ...]:
+    return tuple(
+        Shipped(f"lens --form {form}", f"sosia-lens-{form}-{number}.h5", digest)
+        for number, digest in enumerate(digests)
+    )
+
+
+#: Of each form's members.
+WEIGHTS: Mapping[str, tuple[Shipped, ...]] = MappingProxyType(
+    {
+        "ground-ugri": _members(
+            "ground-ugri",
+            "4fac01385969aa855136efae1ffa197e9f9851866570f0a9f270eeca9f4f0c03",
+        ),
+        "ground": _members(
+            "ground",
+            "9dc0fb37613f7faa71bb293e9b1c569c687edcec146f43eb2a84e5104858993d",
+        ),
+        "space": _members(
+            "space",
+            "c530504ad89914d1c0040e469e24692f30c5f0f4190358992d487e5bc5016401",
+        ),
+    }
+)
+
+_BATCH = 64
+#: Ratio of pixel scales up to which a stamp is taken as it is: its noise stays white.
+_ALIKE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class LensLook:
+    """What the ensemble says of one stamp.
+
+    Attributes
+    ----------
+    score : float
+        0 to 1: the members' mean.
+    information_content : float
+        The members' geometric mean: how much its arcs can teach, were it a lens. At least 1.
+    spread : float
+        Standard deviation of the members' information contents.
+    """
+
+    score: float
+    information_content: float
+    spread: float
+
+
+def load(form: str, own: Sequence[Path] | None = None) -> LensFinder:
+    """Open an ensemble with the weights that come with the project, or one's own.
+
+    Parameters
+    ----------
+    form : str
+        Key of `lens_network.FORMS`.
+    own : sequence of paths, optional
+        Weights of its members, whose digests nobody knows.
+
+    Raises
+    ------
+    BackboneError
+        A file is missing, damaged, or not the one that was published with this version.
+    """
+    laid_out = FORMS[form]
+    files: list[tuple[Shipped, Path | None]] = [(one, None) for one in WEIGHTS[form]]
+    if own:
+        files = [(Shipped(f"lens --form {form}", "", ""), file) for file in own]
+    return LensFinder(laid_out, [one.load_into(lambda: lens_network.build(laid_out), file) for one, file in files])
+
+
+class LensFinder:
+    """An ensemble of lens networks with everything that it needs around it.
+
+    Parameters
+    ----------
+    form : Form
+    members : sequence of tf_keras.Model
+        Of `models.lens_network.build(form)`.
+    """
+
+    def __init__(self, form: Form, members: Sequence[Model]) -> None:
+        self.form = form
+        self._members = [Batched(one, _BATCH) for one in members]
+
+    def look(self, stamps: Sequence[NDArray[np.float32]], pixel_scale: float) -> list[LensLook]:
+        """Look for a lens in the middle of each of many stamps.
+
+        Parameters
+        ----------
+        stamps : sequence of float32 arrays (rows, columns) or (bands, rows, columns)
+            Of any size; NaN where pixels are missing. Of four bands (u, g, r, i) those not taken are all NaN.
+        pixel_scale : float
+            [arcsec/px].
+
+        Returns
+        -------
+        list of LensLook
+            One a stamp, in their order.
+        """
+        if not stamps:
+            return []
+        images = lens_network.prepare(np.stack([fitted(one, pixel_scale, self.form) for one in stamps]))
+        found = np.stack([member(images) for member in self._members]).astype(np.float64)
+        scores = (1.0 / (1.0 + np.exp(-np.clip(found[..., 0], -60.0, 60.0)))).mean(axis=0)
+        contents = np.clip(found[..., 1], 0.0, 5.0)
+        means, spreads = 10 ** contents.mean(axis=0), (10**contents).std(axis=0)
+        return [LensLook(*map(float, one)) for one in zip(scores, means, spreads, strict=True)]
+
+
+def fitted(stamp: NDArray[np.float32], pixel_scale: float, form: Form) -> NDArray[np.float32]:
+    """Bring a stamp to a network's window and pixels.
+
+    Parameters
+    ----------
+    stamp : float32 array (rows, columns) or (bands, rows, columns)
+    pixel_scale : float
+        [arcsec/px].
+    form : Form
+
+    Returns
+    -------
+    float32 array (bands, side, side)
+        NaN where there was no pixel.
+    """
+    bands = stamp if stamp.ndim == 3 else stamp[None]
+    ratio = form.pixel_scale / pixel_scale
+    rows, columns = bands.shape[1:]
+    if abs(ratio - 1) > _ALIKE:
+        return np.stack([_resampled(one, ratio, form.side) for one in bands])
+    window = np.full((len(bands), form.side, form.side), np.nan, np.float32)
+    top, left = (form.side - rows) // 2, (form.side - columns) // 2
+    inner = bands[:, max(-top, 0) :, max(-left, 0) :][:, : form.side, : form.side]
+    top, left = max(top, 0), max(left, 0)
+    window[:, top : top + inner.shape[1], left : left + inner.shape[2]] = inner
+    return window
+
+
+def _resampled(image: NDArray[np.float32], ratio: float, side: int) -> NDArray[np.float32]:
+    """Interpolate between the pixels; coarser ones take the mean over their area, about."""
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
+    missing = ~np.isfinite(image)
+    whole = np.where(missing, np.float32(0), image)
+    if ratio > 1:
+        whole = gaussian_filter(whole, 0.4 * np.sqrt(ratio**2 - 1))
+    line = (np.arange(side) - (side - 1) / 2) * ratio
+    places = np.meshgrid(*(line + (size - 1) / 2 for size in image.shape), indexing="ij")
+    found = map_coordinates(whole, places, order=1, cval=np.nan)
+    found[map_coordinates(missing.astype(np.float32), places, order=1, cval=1.0) > 0.01] = np.nan
+    return np.asarray(found, np.float32)

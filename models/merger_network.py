@@ -1,0 +1,183 @@
+"""The merger network: a small residual network, and the window and the stretch in which it sees a galaxy.
+
+The window is cut to the galaxy's own size, so that one network serves every pixel scale; the stretch runs from the
+noise to the galaxy's brightest pixels, so that depth and a picture file's own stretch change little.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from tf_keras import Model
+    from tf_keras.layers import Layer
+
+SIDE = 64
+"""Of the network's window [px]."""
+
+#: Side of the window in radii that hold 80 % of the light of what is in the middle: eighteen scale lengths of a disc.
+WIDTH = 6.0
+#: Smallest side of the window [px]: less holds no galaxy that is resolved.
+NARROWEST = 32.0
+
+#: A layer that no other network has.
+TELLING_LAYER = "merger_output"
+
+#: Channels and residual blocks of the stages at 32, 16, 8 and 4 px: 18 million multiplications a stamp.
+STAGES = ((16, 0), (32, 1), (64, 1), (128, 1))
+
+#: Of the median absolute deviation: the standard deviation of Gaussian noise.
+_MAD = 1.4826
+#: A galaxy ends where it is as bright as so many standard deviations of the noise, or this share of its middle.
+_FAINTEST, _SHARE, _HELD = 2.0, 0.005, 0.8
+#: Smallest noise that is believed, in the brightest pixels: picture files are coarse.
+_LEAST_NOISE = 1.0 / 300.0
+#: How far from the middle of the stamp a galaxy's brightest pixel may lie [share of the side].
+_ASTRAY = 0.06
+
+
+def build(*, normalised: bool = False) -> Model:
+    """Lay out the network.
+
+    Parameters
+    ----------
+    normalised : bool
+        With batch normalisation behind every convolution, as it is trained; without, as it is used.
+
+    Returns
+    -------
+    tf_keras.Model
+        Maps (n, 64, 64, 1) as `prepare` gives it to (n, 1): log odds of a merger.
+    """
+    from tf_keras import Model, layers
+
+    def convolve(x: Layer, name: str, channels: int, *, size: int = 3, stride: int = 1, active: bool = True) -> Layer:
+        name = f"merger_{name}"
+        x = layers.Conv2D(channels, size, stride, padding="same", use_bias=not normalised, name=name)(x)
+        if normalised:
+            x = layers.BatchNormalization(momentum=0.97, epsilon=1e-3, name=f"{name}_normalisation")(x)
+        return layers.ReLU(name=f"{name}_relu")(x) if active else x
+
+    images = layers.Input((SIDE, SIDE, 1))
+    x: Layer = images
+    for stage, (channels, blocks) in enumerate(STAGES, 1):
+        x = convolve(x, f"stage{stage}", channels, size=5 if stage == 1 else 3, stride=2)
+        for block in range(1, blocks + 1):
+            y = convolve(x, f"stage{stage}_block{block}_first", channels)
+            y = convolve(y, f"stage{stage}_block{block}_second", channels, active=False)
+            x = layers.ReLU()(layers.Add()([x, y]))
+    x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
+    x = layers.Dropout(0.2)(x)
+    return Model(images, layers.Dense(1, name=TELLING_LAYER)(x), name="sosia-merger")
+
+
+def fold(trained: Model) -> Model:
+    """Merge batch normalisation into the convolutions: the same function in fewer operations."""
+    from models.student import fold_into
+
+    return fold_into(trained, build())
+
+
+def unfold(folded: Model, images: NDArray[np.float32]) -> Model:
+    """Give a network its batch normalisation back, to train it further on images like these."""
+    from models.student import unfold_into
+
+    return unfold_into(build(normalised=True), folded, images)
+
+
+def prepare(stamps: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Give stamps the form that the network sees.
+
+    Parameters
+    ----------
+    stamps : sequence of float32 arrays (rows, columns)
+        The galaxy in the middle; NaN where pixels are missing.
+
+    Returns
+    -------
+    float32 array (n, 64, 64, 1)
+        0 is the sky, 1 the brightest of the galaxy. Zero throughout for a stamp without contrast.
+    """
+    windows = np.zeros((len(stamps), SIDE, SIDE, 1), np.float32)
+    for window, stamp in zip(windows, stamps, strict=True):
+        level, noise = sky_level(stamp)
+        if noise > 0.0:
+            light = np.nan_to_num(stamp - np.float32(level), nan=0.0, posinf=0.0, neginf=0.0)
+            y, x, radius = middle(light, noise)
+            cut = _cut(light, y, x, max(WIDTH * radius, NARROWEST))
+            window[..., 0] = _stretch(cut, noise)
+    return windows
+
+
+def sky_level(stamp: NDArray[np.float32]) -> tuple[float, float]:
+    """Level and noise of the sky, without what is brighter; the noise is 0 where there is no contrast."""
+    sparse = max(1, min(stamp.shape) // 48)  # a few thousand pixels tell as much as all
+    values = stamp[::sparse, ::sparse].ravel()
+    values = values[np.isfinite(values)]
+    if not values.size or values.min() == values.max():
+        return 0.0, 0.0
+    level = noise = 0.0
+    for _ in range(4):
+        level = float(np.median(values))
+        noise = _MAD * float(np.median(np.abs(values - level)))
+        if noise == 0.0:  # more than half of the pixels are equal, as in a coarse picture file
+            noise = float(values.std())
+        values = values[np.abs(values - level) <= 3.0 * noise]
+    return level, noise
+
+
+def middle(light: NDArray[np.float32], noise: float) -> tuple[float, float, float]:
+    """Find the galaxy in the middle: row, column, and radius of 80 % of the light within its isophote [px]."""
+    from scipy import ndimage
+
+    rows, columns = light.shape
+    smooth = ndimage.uniform_filter(light, 3, mode="nearest")
+    y, x = (rows - 1) / 2, (columns - 1) / 2
+    near = max(1, round(_ASTRAY * min(rows, columns)))
+    top, left = int(y) - near, int(x) - near
+    inner = smooth[max(top, 0) : top + 2 * near + 2, max(left, 0) : left + 2 * near + 2]
+    row, column = np.unravel_index(int(inner.argmax()), inner.shape)
+    row, column = row + max(top, 0), column + max(left, 0)
+    # Of nine pixels' mean the noise is a third.
+    bright = smooth > max(_FAINTEST * noise / 3.0, _SHARE * smooth[row, column])
+    if not bright[row, column]:
+        return y, x, min(rows, columns) / WIDTH
+    islands, _ = ndimage.label(bright)
+    inside = np.nonzero(islands == islands[row, column])
+    distance, flux = np.hypot(inside[0] - row, inside[1] - column), np.maximum(light[inside], 0.0)
+    order = np.argsort(distance)
+    grown = np.cumsum(flux[order])
+    most = distance[order][min(int(np.searchsorted(grown, _HELD * grown[-1])), len(order) - 1)]
+    return float(row), float(column), float(most)
+
+
+def _cut(light: NDArray[np.float32], y: float, x: float, width: float) -> NDArray[np.float32]:
+    """Resample the square of that width [px] round a place to the network's window; what lies outside is sky."""
+    width = min(width, float(min(light.shape)))
+    along = (np.arange(SIDE) + 0.5) / SIDE * width - 0.5 * width
+    rows, columns = (_tents(place + along, size, width / SIDE) for place, size in zip((y, x), light.shape, strict=True))
+    return np.asarray(rows @ light @ columns.T, np.float32)
+
+
+def _tents(places: NDArray[np.float64], size: int, step: float) -> NDArray[np.float32]:
+    """Weights (places, size) of pixels: linear interpolation, or a mean over a wider step."""
+    weights = np.maximum(1.0 - np.abs(places[:, None] - np.arange(size)) / max(step, 1.0), 0.0)
+    return np.asarray(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1.0e-9), np.float32) * (
+        (places > -0.5) & (places < size - 0.5)
+    )[:, None].astype(np.float32)
+
+
+def _stretch(cut: NDArray[np.float32], noise: float) -> NDArray[np.float32]:
+    """Compress by asinh, from the noise to the brightest pixels."""
+    brightest = float(np.quantile(cut, 0.995))
+    if brightest <= 0.0:
+        return np.zeros_like(cut)
+    softening = max(1.5 * noise, _LEAST_NOISE * brightest)
+    return np.asarray(
+        np.clip(np.arcsinh(cut / softening) / max(np.arcsinh(brightest / softening), 1.0), -0.5, 1.3), np.float32
+    )

@@ -1,0 +1,120 @@
+"""Draws stamps of one class or its impostors out of that class's own simulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.simulate.mix.frozen import FIRST, Part
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: The simulators by the class that they know; lenses from the ground, of which alerts carry one band, and from space.
+CLASS_OF = {"streak": "streak", "merger": "merger", "lens": "lens", "lens in space": "lens"}
+#: Both images of ordinary alerts; the same numbers are of the same alerts.
+ORDINARY = ("ordinary difference", "ordinary host")
+
+_ORDINARY_SEED = 20_126
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """Some stamps.
+
+    Attributes
+    ----------
+    images : float16 array (n, rows, columns)
+        In units of a pixel's noise, with noise; NaN where there are no pixels.
+    positive : bool array (n,)
+        Which hold the class.
+    kind : str array (n,)
+        What each holds, as its simulator names it.
+    pixel_scale : float32 array (n,)
+        [arcsec/px]; NaN where the class network does not ask.
+    """
+
+    images: NDArray[np.float16]
+    positive: NDArray[np.bool_]
+    kind: NDArray[np.str_]
+    pixel_scale: NDArray[np.float32]
+
+
+def draw(source: str, part: Part, start: int, count: int, positives: float) -> Drawn:
+    """Draw stamps number `start` and on of a part; the same numbers give the same stamps.
+
+    Parameters
+    ----------
+    source : str
+        A key of `CLASS_OF`, or one of `ORDINARY`, which has no positives.
+    part : Part
+    start, count : int
+        Multiples of 128: mergers share encounters in batches of so many.
+    positives : float
+        Share of the class; the others are its impostors.
+    """
+    first = FIRST[part] + start
+    if source == "streak":
+        return _streaks(part, first, count, positives)
+    if source == "merger":
+        return _mergers(part, first, count, positives)
+    if source in ORDINARY:
+        return _alerts(source, first, count)
+    return _lenses("space" if source == "lens in space" else "ground", part, first, count, positives)
+
+
+def _streaks(part: Part, first: int, count: int, positives: float) -> Drawn:
+    from models.simulate.streaks import population
+    from models.simulate.streaks.stamps import draw_stamps
+
+    training = (population.TRAINING,)
+    worlds = training if part is Part.TRAINING else (population.TEST, population.TEST_DIFFERENCES)
+    world = worlds[first // count % len(worlds)]
+    drawn = draw_stamps(world, count, first, positives)
+    return Drawn(_half(drawn.images), drawn.streak, drawn.kind, np.full(count, np.nan, np.float32))
+
+
+def _mergers(part: Part, first: int, count: int, positives: float) -> Drawn:
+    from models.simulate.mergers.population import TEST, TRAINING
+    from models.simulate.mergers.stamps import BATCH, draw_stamps
+
+    world = TRAINING if part is Part.TRAINING else TEST
+    drawn = draw_stamps(world, count, first // BATCH, positives)
+    noisy = drawn.noisy(np.random.default_rng([world.seed, first, 3]))
+    return Drawn(_half(noisy), drawn.merger, drawn.kind, drawn.pixel_scale)
+
+
+def _lenses(sky: str, part: Part, first: int, count: int, positives: float) -> Drawn:
+    from models.simulate.lenses.population import TEST, TRAINING
+    from models.simulate.lenses.stamps import draw_stamps
+
+    world = (TRAINING if part is Part.TRAINING else TEST)[sky]
+    drawn = draw_stamps(world, count, first, positives)
+    band = drawn.images[:, world.camera.detection]
+    return Drawn(_half(band), drawn.lens, drawn.kind, np.full(count, world.camera.pixel_scale, np.float32))
+
+
+def _alerts(source: str, first: int, count: int) -> Drawn:
+    """Draw ordinary alerts of two surveys: variables, transients and slow movers, some images with a fault."""
+    from models.simulate.camera import RUBIN, ZTF
+    from models.simulate.exposure import expose
+    from models.simulate.night import epochs
+
+    images, kinds = np.full((count, RUBIN.largest_side, RUBIN.largest_side), np.nan), []
+    for camera, some in ((ZTF, images[: count // 2]), (RUBIN, images[count // 2 :])):
+        rng = np.random.default_rng([_ORDINARY_SEED, first, camera is ZTF])
+        for epoch, image in zip(epochs(camera, len(some), rng), some, strict=True):
+            stamps = expose(camera, epoch, rng)
+            difference = source == ORDINARY[0]
+            stamp = stamps.difference if difference else stamps.reference - camera.background
+            top = (len(image) - len(stamp)) // 2
+            noise = camera.sky_noise if difference else camera.reference_noise
+            image[top : top + len(stamp), top : top + len(stamp)] = stamp / noise
+            kinds.append(f"{epoch.object.kind}, {epoch.fault}" if epoch.fault else str(epoch.object.kind))
+    return Drawn(_half(images), np.zeros(count, bool), np.array(kinds), np.full(count, np.nan, np.float32))
+
+
+def _half(images: NDArray[np.floating]) -> NDArray[np.float16]:
+    return np.asarray(np.clip(images, -60_000, 60_000), np.float16)

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from consumers.evaluate_router.mix import _figures
+
+
+def test_misses_purity_and_passed_share_of_a_mix_of_one_to_nine() -> None:
+    # Of 100 streaks one is below the threshold; of the rest, one impostor in ten passes and nothing ordinary.
+    def outputs(streak: np.ndarray) -> np.ndarray:
+        return np.stack([streak, np.zeros_like(streak), np.zeros_like(streak)], axis=1)
+
+    positives = {
+        "streak": outputs(np.r_[0.01, np.full(99, 0.9)]),
+        "lens": outputs(np.zeros(100)),
+        "merger": outputs(np.zeros(100)),
+    }
+    ordinary = {"difference": outputs(np.zeros(500)), "host": outputs(np.zeros(500))}
+    impostors = {"difference": outputs(np.r_[np.full(100, 0.9), np.zeros(900)]), "host": outputs(np.zeros(500))}
+    found = _figures("streak", 0.5, positives, ordinary, impostors, np.random.default_rng(1))
+    assert (found.missed.value, found.missed.n) == (0.01, 100)
+    assert found.ordinary.value == 0.0
+    assert found.passed.n == 1000
+    passing = 99 + 0.1 * 350
+    assert found.purity.value == pytest.approx(99 / passing, abs=0.06)
+    assert found.passed.value == pytest.approx(passing / 1000, abs=0.02)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.simulate.lenses.frozen import frozen_stamps
+from models.simulate.lenses.impostors import KINDS
+from models.simulate.lenses.population import TEST, TRAINING
+from models.simulate.lenses.stamps import LENS, draw_stamps
+
+
+def test_stamps_repeat_and_are_numbered() -> None:
+    some = frozen_stamps("ground", 6)
+    np.testing.assert_array_equal(frozen_stamps("ground", 2, 3).images, some.images[3:5])
+    assert some.images.shape == (6, 4, 60, 60)
+    assert frozen_stamps("space", 1).images.shape == (1, 1, 64, 64)
+
+
+@pytest.mark.parametrize("sky", ["ground", "space"])
+def test_truth_belongs_to_lenses_alone(sky: str) -> None:
+    drawn = draw_stamps(TRAINING[sky], 80, noisy=False)
+    assert 20 < drawn.lens.sum() < 60
+    for truth in (drawn.einstein_radius, drawn.arc_snr, drawn.information_content):
+        np.testing.assert_array_equal(np.isfinite(truth), drawn.lens)
+    assert set(drawn.kind) <= {LENS, *KINDS}
+    assert np.isfinite(drawn.images).all()
+    seen = drawn.arc_snr[drawn.lens] > 30
+    content = drawn.information_content[drawn.lens]
+    assert content[seen].min() > 0
+    assert np.median(content[seen]) > np.median(content[~seen])
+
+
+def test_noise_is_one_where_the_sky_is_empty() -> None:
+    plain, noisy = (draw_stamps(TEST["ground"], 20, noisy=noisy).images.astype(float) for noisy in (False, True))
+    empty = plain < 0.3
+    assert (noisy - plain)[empty].std() == pytest.approx(1.0, abs=0.05)
+
+
+def test_training_and_test_never_draw_the_same() -> None:
+    for sky, population in TRAINING.items():
+        assert population.seed != TEST[sky].seed
+        assert population.prior != TEST[sky].prior
+        shares = TEST[sky].impostors
+        assert sum(shares[kind] for kind in ("spiral", "ring", "merger")) / sum(shares.values()) >= 0.3
