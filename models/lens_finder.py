@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 VERSION = "sosia-lens-1"
 
-#: Score above which a stamp is a candidate, to be ranked by its information content: even odds where half are lenses.
-THRESHOLD = 0.5
+#: Of each form, the score above which a stamp is a candidate, to be ranked by its information content: one in a
+#: hundred of the calibration's impostors lie above it (`models.simulate.lenses.frozen`).
+THRESHOLDS: Mapping[str, float] = MappingProxyType({"ground-ugri": 0.9102, "ground": 0.8829, "space": 0.9262})
 
 
 def _members(form: str, *digests: str) -> tuple[Shipped, ...]:
@@ -38,15 +39,15 @@ WEIGHTS: Mapping[str, tuple[Shipped, ...]] = MappingProxyType(
     {
         "ground-ugri": _members(
             "ground-ugri",
-            "4fac01385969aa855136efae1ffa197e9f9851866570f0a9f270eeca9f4f0c03",
+            "51516e98ee173eeffa69d95187926148079a877256c11dd2b37ff0ce1cf33468",
         ),
         "ground": _members(
             "ground",
-            "9dc0fb37613f7faa71bb293e9b1c569c687edcec146f43eb2a84e5104858993d",
+            "440d4dca484915745e5111de3494c268adb8a8ca1601128dc9ad907cbc257100",
         ),
         "space": _members(
             "space",
-            "c530504ad89914d1c0040e469e24692f30c5f0f4190358992d487e5bc5016401",
+            "dd2755467758066e81d5368e4e0f7d70b69e24ed1c12331eeb5e891df593827d",
         ),
     }
 )

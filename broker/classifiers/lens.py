@@ -10,7 +10,7 @@ from broker.annotation import Lens
 from broker.classifiers.contract import Abstention, Verdict
 from broker.classifiers.views import lasting_view, recentred
 from models.lens_domain import form_for, reason_to_abstain
-from models.lens_finder import THRESHOLD, VERSION
+from models.lens_finder import THRESHOLDS, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,14 +56,14 @@ class LensClassifier:
             form = form_for(view.pixel_scale, view.seeing, 1)
             assert form is not None  # or there would be no view
             alike[form, round(view.pixel_scale, 3)].append(i)
-        found: dict[int, LensLook] = {}
+        found: dict[int, Verdict] = {}
         for (form, pixel_scale), members in alike.items():
             looks = self._finders[form].look([views[i].pixels for i in members], pixel_scale)
-            found |= dict(zip(members, looks, strict=True))
-        return [_verdict(found[i]) for i in range(len(views))]
+            found |= {i: _verdict(one, THRESHOLDS[form]) for i, one in zip(members, looks, strict=True)}
+        return [found[i] for i in range(len(views))]
 
 
-def _verdict(one: LensLook) -> Verdict:
+def _verdict(one: LensLook, threshold: float) -> Verdict:
     known = math.isfinite(one.information_content) and math.isfinite(one.spread)  # the annotation has no null there
-    ranked = known and one.score > THRESHOLD
+    ranked = known and one.score > threshold
     return Verdict(one.score, lens=Lens(one.information_content, one.spread) if ranked else None)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Score above which an alert is a candidate: those that the networks ship with.
 THRESHOLDS = {
     "streak": streak_detector.THRESHOLD,
-    "lens": lens_finder.THRESHOLD,
+    "lens": lens_finder.THRESHOLDS["ground"],  # what alerts carry
     "merger": merger_finder.CANDIDATE,
 }
 #: Alerts of each survey and class that are kept with their pixels.

@@ -76,7 +76,7 @@ def tables(results: Results) -> list[Table]:
         )
     ]
     if rare := results.rare:
-        shown.append(_rare(rare, simulated=bool(results.truths)))
+        shown += _rare(rare, simulated=bool(results.truths))
     if not results.truths:
         return shown
     simulated = Table(
@@ -91,23 +91,23 @@ def tables(results: Results) -> list[Table]:
     return [*shown, simulated]
 
 
-def _rare(rows: Sequence[RareRow], *, simulated: bool) -> Table:
+def _rare(rows: Sequence[RareRow], *, simulated: bool) -> list[Table]:
     """Say what was found of the rare classes, and, where it is known, missed and mistaken for them."""
     columns: tuple[str, ...] = ("survey", "class", "judged", "candidates")
     cells: list[tuple[str, ...]] = [(row.survey, row.name, str(row.judged), str(row.candidates)) for row in rows]
     if not simulated:
-        return Table("Rare classes", columns, tuple(cells), numbers=2)
-    columns = ("survey", "class", "false candidates are", *columns[2:], "in the night", "found", "missed", "false")
-    cells = [
-        (
-            *cell[:2],
-            "; ".join(f"{count} {what}" for what, count in sorted(row.others.items(), key=lambda one: -one[1])) or "-",
-            *cell[2:],
-            *(str(count) for count in (row.true, row.found, row.true - row.found, row.candidates - row.found)),
-        )
-        for cell, row in zip(cells, rows, strict=True)
-    ]
-    return Table("Rare classes: what was found and missed", columns, tuple(cells), numbers=6)
+        return [Table("Rare classes", columns, tuple(cells), numbers=2)]
+    counts = [(row.true, row.found, row.true - row.found, row.candidates - row.found) for row in rows]
+    cells = [(*cell, *map(str, count)) for cell, count in zip(cells, counts, strict=True)]
+    columns = (*columns, "in the night", "found", "missed", "false")
+    found = Table("Rare classes: what was found and missed", columns, tuple(cells), numbers=6)
+    others = tuple(
+        (row.survey, row.name, what, str(count))
+        for row in rows
+        for what, count in sorted(row.others.items(), key=lambda one: (-one[1], one[0]))
+    )
+    mistaken = Table("What was mistaken for one", ("survey", "class", "is", "candidates"), others)
+    return [found, mistaken] if others else [found]
 
 
 def number(value: float | None) -> str:

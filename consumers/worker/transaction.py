@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 from confluent_kafka import KafkaException
 
+from consumers.worker.hang import hang_ends_process
 from schemas.errors import SosiaError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 ABORT = "abort_transaction"
 #: Longest wait inside one call [s]; a call that ran out of it is retriable.
 CALL_SECONDS = 30.0
+#: A call that takes longer than that hangs [s].
+HANG_SECONDS = 45.0
 #: Waits before a retriable call is made again [s]: a broker's restart takes some ten seconds.
 BACKOFF = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 5.0, 5.0, 5.0, 5.0)
 #: Wait for room in the producer's queue [s].
@@ -131,7 +134,8 @@ class Transactions:
         """Make a call, again where Kafka says that it may be."""
         for pause in (*BACKOFF, None):
             try:
-                action()
+                with hang_ends_process(HANG_SECONDS):
+                    action()
             except KafkaException as error:
                 reason = error.args[0]
                 if reason.fatal():

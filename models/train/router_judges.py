@@ -22,8 +22,8 @@ class Judges:
     def __init__(self) -> None:
         self._streak, self._merger = streak_detector.load(), merger_finder.load()
         self._lens = {
-            "lens": (lens_finder.load("ground"), 0.2),
-            "lens in space": (lens_finder.load("space"), 0.1),
+            "lens": (lens_finder.load("ground"), 0.2, lens_finder.THRESHOLDS["ground"]),
+            "lens in space": (lens_finder.load("space"), 0.1, lens_finder.THRESHOLDS["space"]),
         }
 
     def __call__(self, source: str, drawn: Drawn) -> NDArray[np.bool_]:
@@ -39,5 +39,5 @@ class Judges:
             return np.array([one.score for one in self._streak.look(stamps)]) > streak_detector.THRESHOLD
         if source == "merger":
             return np.array(self._merger.look(stamps)) > merger_finder.THRESHOLD
-        finder, pixel_scale = self._lens[source]
-        return np.array([one.score for one in finder.look(stamps, pixel_scale)]) > lens_finder.THRESHOLD
+        finder, pixel_scale, threshold = self._lens[source]
+        return np.array([one.score for one in finder.look(stamps, pixel_scale)]) > threshold

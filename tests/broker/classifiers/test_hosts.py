@@ -11,7 +11,7 @@ from broker.classifiers.lens import NO_NETWORK, LensClassifier
 from broker.classifiers.merger import MergerClassifier
 from broker.classifiers.views import NO_HOST
 from models import lens_network, merger_finder
-from models.lens_finder import THRESHOLD, LensFinder
+from models.lens_finder import THRESHOLDS, LensFinder
 from models.lens_network import FORMS
 from models.simulate.streaks.sources import galaxy
 from tests.broker.classifiers.sights import Image, a_packet, a_sight
@@ -76,4 +76,4 @@ def test_views_of_several_pixel_scales_are_judged_together_and_ranked_where_they
     for view, verdict in zip(views, together, strict=True):
         (alone,) = lens.look([view])
         assert verdict.score == pytest.approx(alone.score, abs=1e-5)
-        assert (verdict.lens is not None) == (verdict.score > THRESHOLD)
+        assert (verdict.lens is not None) == (verdict.score > THRESHOLDS["ground"])
