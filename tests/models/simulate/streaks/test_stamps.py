@@ -30,7 +30,7 @@ def test_stamps_repeat_and_are_the_first_of_more(drawn: DrawnStamps) -> None:
 
 def test_the_test_is_drawn_from_other_numbers_and_other_impostors_than_the_training() -> None:
     same = {one.name for one in fields(TEST) if getattr(TEST, one.name) == getattr(TRAINING, one.name)}
-    assert same == set()
+    assert same == {"surveys"}
 
 
 def test_every_impostor_and_every_survey_comes(drawn: DrawnStamps) -> None:
