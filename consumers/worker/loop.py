@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Producer
-from confluent_kafka.admin import AdminClient
 
 from consumers.health import Part
 from consumers.metrics import TransactionEnd
@@ -85,8 +84,7 @@ class Worker:
         self._consumer = Consumer(consumer_options(settings))
         producer = Producer(producer_options(settings))
         self._transactions = Transactions(producer, self._consumer.consumer_group_metadata, self._wait)
-        self._admin = AdminClient({**settings.kafka.client_config(), "log_level": 0})
-        self._group = settings.kafka.group
+        self._kafka = settings.kafka
         self._topics = TopicChooser(settings.input.surveys, self._consumer, clock)
         self._filling = Filling(config.batch_size, config.transaction_bytes, config.batch_deadline_s, monotonic)
         self._size = BatchSize(config.batch_size)
@@ -159,7 +157,7 @@ class Worker:
             log.info("reading", topics=subscription.topics, missing=sorted(subscription.missing))
             self._committer.surveys = subscription.surveys
             self._join(topics)
-        elif unread := unread_partitions(self._admin, self._group, topics):
+        elif unread := unread_partitions(self._kafka.client_config(), self._kafka.group, topics):
             log.warning(
                 "joining anew: nobody reads", partitions=sorted(f"{topic}/{number}" for topic, number in unread)
             )

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 from confluent_kafka import ConsumerGroupState, KafkaException
+from confluent_kafka.admin import AdminClient
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from confluent_kafka.admin import AdminClient
+    from collections.abc import Mapping, Sequence
 
     from consumers.worker.batch import Partition
 
@@ -20,7 +19,7 @@ log = structlog.get_logger()
 TIMEOUT_S = 10.0
 
 
-def unread_partitions(admin: AdminClient, group: str, topics: Sequence[str]) -> set[Partition]:
+def unread_partitions(config: Mapping[str, str], group: str, topics: Sequence[str]) -> set[Partition]:
     """Return those partitions of some topics that no member of a group has.
 
     A static member that is back within its session is given its old partitions, and no new assignment is made; of a
@@ -28,7 +27,8 @@ def unread_partitions(admin: AdminClient, group: str, topics: Sequence[str]) -> 
 
     Parameters
     ----------
-    admin : confluent_kafka.admin.AdminClient
+    config : mapping of str to str
+        Options of the client, from `KafkaSettings.client_config`.
     group : str
     topics : sequence of str
         All that the group subscribes to.
@@ -38,6 +38,7 @@ def unread_partitions(admin: AdminClient, group: str, topics: Sequence[str]) -> 
     set of partition
         Empty while the group is being assigned anew, and where the cluster does not tell.
     """
+    admin = AdminClient({**config, "log_level": 0})  # a new one: an old one asks for ever where the group once was
     try:
         known = admin.list_topics(timeout=TIMEOUT_S).topics
         described = admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)[group].result()

@@ -173,7 +173,7 @@ class Stage:
         self.cluster.create_topics({names.DEAD: 1, names.LEDGER: 1})
         text = json.dumps(schemas.load("epoch_stamp"))
         schema_id = RegistrySource(self.registry.url).register(f"{INPUT}-value", text)
-        self._position = Consumer({"bootstrap.servers": self.cluster.bootstrap, "group.id": GROUP, "log_level": 0})
+        self._position = self._asking()
         self.survey = Survey(self.cluster.bootstrap, schema_id, self._rate)
         self.workers = [
             WorkerProcess(self, "on-redis", self.redis.url),
@@ -220,10 +220,15 @@ class Stage:
 
     def committed_to(self, ends: dict[int, int]) -> bool:
         """Whether the workers' offsets have come to these."""
-        with contextlib.suppress(KafkaException):
-            asked = [TopicPartition(INPUT, number) for number in ends]
+        asked = [TopicPartition(INPUT, number) for number in ends]
+        try:
             return all(one.offset >= ends[one.partition] for one in self._position.committed(asked, timeout=2))
-        return False
+        except KafkaException:  # an old client may ask for ever where the group once was
+            self._position = self._asking()
+            return False
+
+    def _asking(self) -> Consumer:
+        return Consumer({**self.config, "group.id": GROUP, "log_level": 0})
 
     def wait(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + WITHIN
