@@ -163,7 +163,7 @@ def damaged_image(draw: random.Random, image: bytes) -> bytes:
             keyword = draw.choice(KEYWORDS) if draw.random() < 0.5 else damaged[at : at + 8].decode("latin-1")
             damaged[at : at + CARD] = card(keyword, draw.choice(VALUES))
         elif kind < 0.8:
-            at = 4 * draw.randrange(len(damaged) // 4)
+            at = 4 * draw.randrange(max(len(damaged) // 4, 1))
             damaged[at : at + 4] = draw.choice([b"\x7f\xc0\0\0", b"\x7f\x80\0\0", b"\xff\x80\0\0", b"\x7f\x7f\xff\xff"])
         elif kind < 0.9:
             at, end = sorted(draw.randrange(len(damaged) + 1) for _ in range(2))
