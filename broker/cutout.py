@@ -41,6 +41,8 @@ _MAX_CARDS = 5000
 #: What astropy counts up to, one by one, whatever the file's size.
 _COUNTED = re.compile(rb"(?:Z?NAXIS|TFIELDS) *= *\+?(\d+)", re.IGNORECASE)
 _MAX_COUNTED = 999
+#: Text where a number belongs, which astropy multiplies by the others: 4 GB of it.
+_TEXT_SIZE = re.compile(rb"(?:Z?NAXIS\d*|[PG]COUNT|Z?BITPIX) *= *'", re.IGNORECASE)
 _BLOCK, _CARD = 2880, 80
 _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _USUAL = {"BSCALE": 1, "BZERO": 0, "PCOUNT": 0, "GCOUNT": 1}
@@ -203,6 +205,8 @@ def _read_with_astropy(plain: bytes) -> list[tuple[Header, NDArray[Any]]]:
         raise _corrupt(f"more than {MAX_UNUSUAL_BYTES} bytes of an unusual kind")
     if any(len(count) > 18 or int(count) > _MAX_COUNTED for count in _COUNTED.findall(plain)):
         raise _corrupt(f"more than {_MAX_COUNTED} axes or columns")
+    if _TEXT_SIZE.search(plain):
+        raise _corrupt("a size that is no number")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -126,6 +126,15 @@ def test_other_tile_compressions_are_refused_as_not_known_to_be_bounded(method: 
     assert reason(data) is StampReason.CORRUPT
 
 
+@pytest.mark.parametrize("keyword", ["NAXIS2", "PCOUNT", "GCOUNT", "BITPIX"])
+def test_text_where_a_size_belongs_is_refused_before_it_is_multiplied(keyword: str) -> None:
+    plain = bytearray(primary(RAMP, PCOUNT=0, GCOUNT=1))
+    huge, at = plain.index(b"NAXIS1  ="), plain.index(f"{keyword:8}=".encode())
+    plain[huge : huge + 80] = f"{'NAXIS1':8}= {2**32:>20}".encode().ljust(80)
+    plain[at : at + 80] = f"{keyword:8}= {'': >17}'x'".encode().ljust(80)
+    assert reason(bytes(plain)) is StampReason.CORRUPT
+
+
 def test_a_cube_of_up_to_three_bands_is_read_and_one_of_one_band_is_an_image() -> None:
     assert read_cutout(primary(np.stack([RAMP, RAMP, RAMP]))).image.shape == (3, 10, 12)
     assert read_cutout(primary(RAMP[None])).image.shape == (10, 12)
