@@ -1,7 +1,8 @@
 # make demo [INPUT=DIR]   streams a night of alerts through the whole system
 # make test               lint, types and every test
 # make fuzz               a million damaged packets through every decoder; PACKETS=1000: fewer
-# make chaos              a real cluster of three nodes under faults of all kinds; FAULTS=10: fewer
+# make chaos              a real cluster of three nodes under faults of all kinds; FAULTS=10: fewer; SOAK=600: and ten
+#                         minutes at a survey's full rate
 # make requirements       pins the dependencies again after a change in pyproject.toml; UPGRADE=1: newer ones
 # make clean              removes what these made
 #
@@ -26,7 +27,7 @@ fuzz: $(READY)
 	$(BIN)/python -m tests.hostile.fuzz $(if $(PACKETS),--packets $(PACKETS))
 
 chaos: $(READY)
-	$(BIN)/python -m tests.chaos.run $(if $(FAULTS),--faults $(FAULTS))
+	$(BIN)/python -m tests.chaos.run $(if $(FAULTS),--faults $(FAULTS)) $(if $(SOAK),--soak $(SOAK))
 
 # Written last, so that an installation that was interrupted is taken up again.
 $(READY): requirements.txt pyproject.toml

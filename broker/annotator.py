@@ -74,6 +74,7 @@ class Annotator:
     Attributes
     ----------
     examiner : Examiner
+    classifiers : Classifiers
     novelty : NoveltyJudge
         Compares with what was seen before: with nothing until it is set, which takes the examiner's digests.
     """
@@ -88,7 +89,7 @@ class Annotator:
     ) -> None:
         self.examiner = examiner
         self.novelty = NoveltyJudge()
-        self._classifiers = classifiers or Classifiers()
+        self.classifiers = classifiers or Classifiers()
         self._checker = EpochChecker(rule or ReferenceDistance(), history)
         self._clock = clock
         self._version = metadata.version("sosia-broker")
@@ -116,7 +117,7 @@ class Annotator:
         """
         pairs = [stamp_pair(packet) for packet in packets]
         examined = self.examiner.examine(pairs)
-        classified = self._classifiers.classify(
+        classified = self.classifiers.classify(
             [Sight(packet, pair.science, pair.reference) for packet, pair in zip(packets, pairs, strict=True)]
         )
         embedder = self.examiner.embedder

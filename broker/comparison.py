@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broker.frame import MAD_TO_SIGMA
+from models.median import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +109,7 @@ def _strongest_change(difference: NDArray[np.float64], fwhm: float) -> float:
     smoothed = np.abs(smoothing @ difference @ smoothing.T)
     near = _radius(side) <= REACH * fwhm
     # Pixels of one noise never make less than 1; where noise is correlated or subtraction is poor, all make more.
-    typical = max(1.0, MAD_TO_SIGMA * float(np.median(smoothed)))
+    typical = max(1.0, MAD_TO_SIGMA * median(smoothed))
     return float(smoothed[near].max()) / typical
 
 

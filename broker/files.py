@@ -1,12 +1,13 @@
-"""Packets out of files: no Kafka, one alert or several a file."""
+"""Packets out of files: no Kafka, one alert or several a file; `broker.inputs` has what is not Avro."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from broker.inputs.payloads import payloads
 from broker.reader import Reader
-from schemas.errors import SosiaError, UnreadableError
+from schemas.errors import ConfigurationError, SchemaSourceDownError, SosiaError, UnreadableError
 from schemas.source import FolderSource
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def read_files(files: Iterable[Path], surveys: Sequence[Survey], schemas: Path |
     Parameters
     ----------
     files : iterable of Path
-        Whatever cannot be read yields an error in its place.
+        Avro, FITS, PNG, JPEG or Parquet. Whatever cannot be read yields an error in its place.
     surveys : sequence of Survey
         Whose alerts they may hold.
     schemas : Path, optional
@@ -70,12 +71,22 @@ def read_files(files: Iterable[Path], surveys: Sequence[Survey], schemas: Path |
         try:
             if file.stat().st_size > _LARGEST_FILE:
                 raise OSError(None, "is larger than 1 GB")
-            for packet in readers[folder].read_all(file.read_bytes()):
-                yield FilePacket(file, packet)
+            for payload in payloads(file):
+                yield from _packets(file, readers[folder], payload)
         except OSError as error:
             yield FilePacket(file, error=SosiaError(f"cannot be read: {error.strerror}"))
-        except UnreadableError as error:
+        except (ConfigurationError, SchemaSourceDownError):
+            raise
+        except SosiaError as error:
             yield FilePacket(file, error=error)
+
+
+def _packets(file: Path, reader: Reader, payload: bytes) -> Iterator[FilePacket]:
+    try:
+        for packet in reader.read_all(payload):
+            yield FilePacket(file, packet)
+    except UnreadableError as error:
+        yield FilePacket(file, error=error)
 
 
 def _schemas_beside(file: Path) -> Path | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.progress import track
 
 from broker.annotation import Annotation, to_json
 from broker.files import find_files
@@ -17,16 +15,33 @@ from broker.novelty.judging import NoveltyJudge
 from broker.novelty.versions import open_all
 from broker.time_order import find_places, read_places
 from consumers.assembly import choose_rule, open_annotator, open_surveys, utc_now
+from consumers.outputs.html_report import Measure
+from consumers.outputs.pictures import triplet
+from consumers.outputs.row import Row
+from consumers.progress import tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from broker.annotator import Annotator
     from broker.files import FilePacket
-    from broker.time_order import Place
+    from broker.packet import Packet
     from consumers.settings import Settings
     from schemas.errors import SosiaError
+
+#: What a report of annotations can be sorted by.
+MEASURES = (
+    Measure("epoch.score", "epoch score"),
+    Measure("classifications.streak.score", "streak"),
+    Measure("classifications.lens.score", "lens"),
+    Measure("lens.informationContent", "information content"),
+    Measure("classifications.merger.score", "merger"),
+    Measure("novelty.science.pValue", "novelty p-value", ascending=True),
+    Measure("epoch.changedSnr", "change S/N"),
+    Measure("epoch.referenceDistance", "distance from reference"),
+    Measure("mjd", "time", ascending=True, told=False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +51,33 @@ class FileAnnotation:
     file: Path
     annotation: Annotation | None = None
     error: SosiaError | None = None
+    packet: Packet | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``sosia annotate --json`` prints: `file`, and either the annotation's fields or `error`."""
         if self.annotation is None:
             return {"file": str(self.file), "error": str(self.error)}
         return {"file": str(self.file), **to_json(self.annotation)}
+
+    def to_text(self) -> str:
+        """Return what ``sosia annotate`` prints."""
+        if self.annotation is None:
+            return f"{self.file}: {self.error}"
+        annotation, epoch = self.annotation, self.annotation.epoch
+        distance = "-" if epoch.reference_distance is None else f"{epoch.reference_distance:.3f}"
+        verdict = f"({epoch.reason})" if epoch.score is None else f"score {epoch.score:.2f}"
+        return "  ".join(
+            (
+                f"{annotation.survey:5} {annotation.object_id:20} {annotation.epoch_id:20} {annotation.band or '-':2}",
+                f"distance {distance:8} {epoch.state} {verdict}{'  PROBLEMATIC' if epoch.problematic else ''}",
+            )
+        )
+
+    def to_row(self) -> Row:
+        """Return it as the outputs take it, with the alert's images."""
+        if self.annotation is None or self.packet is None:
+            return Row(self.to_json())
+        return Row(self.to_json(), partial(triplet, self.packet), bool(self.annotation.epoch.problematic))
 
 
 def annotate_files(
@@ -54,7 +90,7 @@ def annotate_files(
     Parameters
     ----------
     paths : sequence of Path
-        Files, or folders with ``.avro`` files in them.
+        Files (Avro, FITS, PNG, JPEG, Parquet), or folders with ``.avro`` files in them.
     settings : Settings
         Its sections ``backbone``, ``classifiers``, ``epoch``, ``history`` (how much is kept), ``index`` (its ``cache``,
         where there is one, judges novelty), ``input`` and ``registry``.
@@ -80,7 +116,7 @@ def annotate_files(
         if settings.index.cache is not None:
             versions = open_all(settings.index.cache)
             annotator.novelty = NoveltyJudge(lambda: versions, reference=settings.index.reference)
-        found = read_places(_with_progress(places), surveys, schemas)
+        found = read_places(tracked(places, "Annotating"), surveys, schemas)
         while batch := list(islice(found, settings.worker.batch_size)):
             yield from _annotated(batch, annotator)
 
@@ -92,9 +128,4 @@ def _annotated(batch: Sequence[FilePacket], annotator: Annotator) -> Iterator[Fi
         if one.packet is None:
             yield FileAnnotation(one.file, error=one.error)
         else:
-            yield FileAnnotation(one.file, annotation=next(findings).annotation)
-
-
-def _with_progress(places: Sequence[Place]) -> Iterable[Place]:
-    console = Console(stderr=True)
-    return track(places, "Annotating", console=console) if console.is_terminal else places
+            yield FileAnnotation(one.file, next(findings).annotation, packet=one.packet)

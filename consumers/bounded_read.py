@@ -9,12 +9,17 @@ from dataclasses import dataclass
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from consumers.rights import ANSWER_S, READ, TOPIC, lacking, told
 from schemas.errors import ConfigurationError, SosiaError
 
 #: Seconds that the cluster may take to answer a question.
-TIMEOUT_S = 15.0
+TIMEOUT_S = ANSWER_S
 #: Seconds without any progress after which a read is given up; an abandoned transaction ends earlier.
 STALLED_S = 120.0
+
+
+#: librdkafka wants a group of every consumer; nothing is ever committed under this one.
+READER = "sosia-reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ def reader(config: Mapping[str, str], isolation: str = "read_committed") -> Cons
         ``read_uncommitted`` sees the records of open and aborted transactions too.
     """
     ours = {
-        "group.id": "sosia-reader",  # librdkafka wants one; nothing is ever committed under it
+        "group.id": READER,
         "enable.auto.commit": "false",
         "enable.auto.offset.store": "false",
         "isolation.level": isolation,
@@ -89,8 +94,8 @@ def whole(config: Mapping[str, str], topics: Iterable[str]) -> list[Span]:
             for topic in topics:
                 if topic not in existing:
                     raise ConfigurationError(
-                        f"the cluster {config['bootstrap.servers']} has no topic {topic}, or shows it to others only; "
-                        "check the name, that what writes it was started, and your right to read it"
+                        f"the cluster {config['bootstrap.servers']} has no topic {topic}, or shows it to others only: "
+                        f"check the name, and that what writes it was started; or else {lacking(READ, TOPIC, topic)}"
                     )
                 for number in sorted(existing[topic].partitions):
                     start, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_S)
@@ -152,8 +157,7 @@ def read(
             moved = clock()
             error = message.error()
             if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  its public name
-                where = f"{message.topic()}: " if message.topic() else ""  # a refusal may be of the client as a whole
-                raise SosiaError(f"the cluster {config['bootstrap.servers']}: {where}{error.str()}")
+                raise SosiaError(f"the cluster {config['bootstrap.servers']}: {told(message, READER)}")
             partition = _partition(message)
             end = ends.get(partition)
             offset = _offset(message)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from broker.classifiers.choosing import Classifiers
 
 if TYPE_CHECKING:
     from broker.classifiers.contract import Classifier
     from broker.classifiers.router import RouterClassifier
     from consumers.settings import ClassifierSettings
+
+log = structlog.get_logger()
 
 
 def open_classifiers(settings: ClassifierSettings) -> Classifiers:
@@ -47,10 +51,21 @@ def _merger() -> Classifier | None:
 
 
 def _router() -> RouterClassifier | None:
+    """Open the router for those classes whose networks are the ones that it was calibrated for."""
     from broker.classifiers.router import RouterClassifier
-    from models import router
+    from models import router, router_calibration
 
-    return RouterClassifier(router.load()) if router.WEIGHTS.sha256 else None
+    if not router.WEIGHTS.sha256:
+        return None
+    calibration = router_calibration.read(router.WEIGHTS.sha256)
+    for name in calibration.outdated():
+        log.warning(
+            "router left out: calibrated for another network of this class, which looks at everything",
+            classifier=name,
+            mend=router_calibration.MEND,
+        )
+    thresholds = calibration.valid()
+    return RouterClassifier(router.load(), thresholds) if thresholds else None
 
 
 _OPEN = {"streak": _streak, "lens": _lens, "merger": _merger}

@@ -1,21 +1,39 @@
-"""Runs one class network over image files."""
+"""Runs one class network over image files, and over the alerts in files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from broker.classifiers.contract import Abstention
+from broker.files import find_files
+from broker.inputs.payloads import holds_alerts
+from consumers.assembly import open_surveys
+from consumers.classify_alerts import alert_images
 from consumers.image_files import read_image
-from schemas.errors import SosiaError
+from consumers.look_alikes.pictures import find_pictures
+from consumers.outputs.html_report import Measure
+from consumers.outputs.pictures import single
+from consumers.outputs.row import Row
+from consumers.progress import tracked
+from schemas.errors import SosiaError, StampError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from broker.classifiers.contract import Sight, View
+    from broker.packet import Packet
     from consumers.image_files import ReadImage
 
-#: Files, and pixels of them, that are read before the network runs.
+#: Images, and pixels of them, that are read before the network runs.
 _BATCH, _PIXELS = 64, 4_000_000
+#: Surveys whose alerts are read; own stamps are known by their record's name.
+_SURVEYS = ("ztf", "lsst", "stamps")
+
+#: What a report can be sorted by.
+MEASURES = (Measure("score", "score"), Measure("informationContent", "information content"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +50,15 @@ class Answer:
         What else it tells, under the names that ``--json`` prints.
     lines : tuple of str
         The same for people.
+    candidate : bool
+        Whether the score is above the network's threshold.
     """
 
     score: float | None = None
     reason: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
+    candidate: bool = False
 
 
 class ImageNetwork(Protocol):
@@ -51,16 +72,36 @@ class ImageNetwork(Protocol):
     def version(self) -> str:
         """Of the network."""
 
+    def view(self, sight: Sight) -> View | Abstention:
+        """Choose what the network looks at in an alert."""
+
     def look(self, images: Sequence[ReadImage]) -> list[Answer]:
         """Judge images; one answer an image, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ImageResult:
-    """What a network says of one file, or why the file was not read."""
+    """What a network says of one image, or why it was not read.
+
+    Attributes
+    ----------
+    file : Path
+    network : ImageNetwork
+    packet : Packet or None
+        The alert that it is of.
+    input_image : str or None
+        Which of the alert's images it is.
+    image : ReadImage or None
+    answer : Answer or None
+    error : SosiaError or None
+        Why there is no answer.
+    """
 
     file: Path
     network: ImageNetwork
+    packet: Packet | None = None
+    input_image: str | None = None
+    image: ReadImage | None = None
     answer: Answer | None = None
     error: SosiaError | None = None
 
@@ -68,8 +109,12 @@ class ImageResult:
         """Return what ``sosia classify --json`` prints."""
         if self.answer is None:
             return {"file": str(self.file), "error": str(self.error)}
+        alert = {} if self.packet is None else {
+            "survey": self.packet.survey.name, "objectId": self.packet.object_id, "epochId": self.packet.epoch_id,
+            "inputImage": self.input_image,
+        }  # fmt: skip
         return {
-            "file": str(self.file), "classifier": self.network.name, "version": self.network.version,
+            "file": str(self.file), **alert, "classifier": self.network.name, "version": self.network.version,
             "score": self.answer.score, "reason": self.answer.reason, **self.answer.details,
         }  # fmt: skip
 
@@ -77,47 +122,68 @@ class ImageResult:
         """Return what ``sosia classify`` prints."""
         if self.answer is None:
             return f"{self.file}: {self.error}"
+        name = str(self.file) if self.packet is None else f"{self.file}  {self.packet.object_id} {self.packet.epoch_id}"
         if self.answer.score is None:
-            return f"{self.file}  no score ({self.answer.reason})"
-        return "\n    ".join([f"{self.file}  score {self.answer.score:.3f}", *self.answer.lines])
+            return f"{name}  no score ({self.answer.reason})"
+        return "\n    ".join([f"{name}  score {self.answer.score:.3f}", *self.answer.lines])
+
+    def to_row(self) -> Row:
+        """Return it as the outputs take it, with its image."""
+        if self.answer is None or self.image is None:
+            return Row(self.to_json())
+        streaks = self.answer.details.get("streaks", ())
+        ends = [(one[f"x{end}"], one[f"y{end}"]) for one in streaks for end in (1, 2)]
+        draw = partial(
+            single, self.input_image or self.file.name, self.image.pixels, rows_up=self.image.rows_up, ends=ends
+        )
+        return Row(self.to_json(), draw, self.answer.candidate)
 
 
 def classify_images(
-    network: ImageNetwork, files: Sequence[Path], pixel_scale: float | None = None
+    network: ImageNetwork,
+    paths: Sequence[Path],
+    pixel_scale: float | None = None,
+    schemas: Path | None = None,
 ) -> Iterator[ImageResult]:
-    """Judge files.
+    """Judge the images of some files. On a terminal there is a progress bar.
 
     Parameters
     ----------
     network : ImageNetwork
-    files : sequence of Path
-        FITS, PNG or JPEG.
+    paths : sequence of Path
+        Images: FITS, PNG or JPEG. Alerts: Avro or Parquet, of which the network sees the image that it would be given
+        on the stream. Folders recursively for both: ``.avro`` files, and then images.
     pixel_scale : float, optional
-        [arcsec/px]; otherwise what the file tells, and where it does not, the network's own.
+        Of images [arcsec/px]; otherwise what the file tells, and where it does not, the network's own.
+    schemas : Path, optional
+        Folder of the schemas of wire-format alerts.
 
     Yields
     ------
     ImageResult
-        One a file, in their order.
+        One an image, in the order of the files.
     """
-    for batch in _batches(files, pixel_scale):
-        images = [one for _, one in batch if not isinstance(one, SosiaError)]
+    for batch in _batches(_read_all(network, _find(paths), pixel_scale, schemas)):
+        images = [one.image for one in batch if one.image is not None]
         answers = iter(network.look(images) if images else ())
-        for file, one in batch:
-            if isinstance(one, SosiaError):
-                yield ImageResult(file, network, error=one)
-            else:
-                yield ImageResult(file, network, next(answers))
+        for one in batch:
+            yield one if one.image is None else replace(one, answer=next(answers))
 
 
-def _batches(files: Sequence[Path], pixel_scale: float | None) -> Iterator[list[tuple[Path, ReadImage | SosiaError]]]:
-    """Read files, a pass of the network at a time; a whole CCD is a pass of its own."""
-    batch: list[tuple[Path, ReadImage | SosiaError]] = []
+def _find(paths: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        found += find_files([path]) + (find_pictures([path]) if path.is_dir() else [])
+    return found
+
+
+def _batches(every: Iterator[ImageResult]) -> Iterator[list[ImageResult]]:
+    """Gather what one pass of the network takes; a whole CCD is a pass of its own."""
+    batch: list[ImageResult] = []
     pixels = 0
-    for file in files:
-        one = _read(file, pixel_scale)
-        batch.append((file, one))
-        pixels += 0 if isinstance(one, SosiaError) else one.pixels.size
+    for one in every:
+        batch.append(one)
+        pixels += 0 if one.image is None else one.image.pixels.size
         if len(batch) == _BATCH or pixels > _PIXELS:
             yield batch
             batch, pixels = [], 0
@@ -125,9 +191,31 @@ def _batches(files: Sequence[Path], pixel_scale: float | None) -> Iterator[list[
         yield batch
 
 
-def _read(file: Path, pixel_scale: float | None) -> ReadImage | SosiaError:
-    try:
-        image = read_image(file)
-    except SosiaError as error:
-        return error
-    return image if pixel_scale is None else replace(image, pixel_scale=pixel_scale)
+def _read_all(
+    network: ImageNetwork, files: Sequence[Path], pixel_scale: float | None, schemas: Path | None
+) -> Iterator[ImageResult]:
+    for file in tracked(files, "Classifying"):
+        try:
+            if holds_alerts(file):
+                yield from _read_alerts(network, file, schemas)
+            else:
+                image = read_image(file)
+                yield ImageResult(
+                    file, network, image=replace(image, pixel_scale=pixel_scale) if pixel_scale else image
+                )
+        except OSError as error:
+            yield ImageResult(file, network, error=SosiaError(f"cannot be read: {error.strerror}"))
+        except StampError as error:
+            yield ImageResult(file, network, error=error)
+
+
+def _read_alerts(network: ImageNetwork, file: Path, schemas: Path | None) -> Iterator[ImageResult]:
+    for one in alert_images(file, network.view, open_surveys(_SURVEYS), schemas):
+        if isinstance(one, SosiaError):
+            yield ImageResult(file, network, error=one)
+            continue
+        packet, seen = one
+        if isinstance(seen, Abstention):
+            yield ImageResult(file, network, packet, seen.input_image, answer=Answer(reason=seen.reason))
+        else:
+            yield ImageResult(file, network, packet, seen.name, seen)

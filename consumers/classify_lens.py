@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from consumers.classify_alerts import host_view
 from consumers.classify_images import Answer
 from models.lens_domain import form_for, reason_to_abstain
-from models.lens_finder import VERSION, load
+from models.lens_finder import THRESHOLDS, VERSION, load
 from models.lens_network import FORMS
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from broker.classifiers.contract import Abstention, Sight, View
     from consumers.image_files import ReadImage
     from models.lens_finder import LensFinder, LensLook
 
@@ -32,13 +34,17 @@ class LensImages:
     def __init__(self) -> None:
         self._finders: dict[str, LensFinder] = {}
 
+    def view(self, sight: Sight) -> View | Abstention:
+        """Take an alert's host."""
+        return host_view(sight)
+
     def look(self, images: Sequence[ReadImage]) -> list[Answer]:
         """Score images, and rank them by information content."""
         answers = [Answer(reason=_reason(image)) for image in images]
         alike: dict[tuple[str, float], list[int]] = defaultdict(list)
         for i, (image, answer) in enumerate(zip(images, answers, strict=True)):
             if answer.reason is None:
-                form = form_for(_scale(image), None, len(_bands(image))) or "ground"
+                form = form_for(_scale(image), image.seeing, len(_bands(image))) or "ground"
                 alike[form, _scale(image)].append(i)
         for (form, pixel_scale), members in alike.items():
             if form not in self._finders:
@@ -63,10 +69,10 @@ def _bands(image: ReadImage) -> NDArray[np.float32]:
 
 def _reason(image: ReadImage) -> str | None:
     scale = _scale(image)
-    return reason_to_abstain(scale, None, scale * min(image.pixels.shape))
+    return reason_to_abstain(scale, image.seeing, scale * min(image.pixels.shape))
 
 
 def _answer(form: str, one: LensLook) -> Answer:
     details = {"form": form, "informationContent": one.information_content, "spread": one.spread}
     line = f"information content {one.information_content:.1f} +- {one.spread:.1f}, network {form}"
-    return Answer(one.score, details=details, lines=(line,))
+    return Answer(one.score, details=details, lines=(line,), candidate=one.score > THRESHOLDS[form])

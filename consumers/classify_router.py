@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broker.classifiers.contract import Abstention
 from consumers.classify_images import Answer
-from models.router import THRESHOLDS, VERSION, load
+from models import router_calibration
+from models.router import VERSION, WEIGHTS, load
 from models.router_network import CLASSES, IMAGE_OF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from broker.classifiers.contract import Sight, View
     from consumers.image_files import ReadImage
 
 
@@ -22,19 +25,25 @@ class RouterImages:
 
     def __init__(self) -> None:
         self._router = load()
+        self._thresholds = router_calibration.read(WEIGHTS.sha256).current()
+
+    def view(self, sight: Sight) -> View | Abstention:
+        """Take none: of an alert the router sees two images, not one."""
+        del sight
+        return Abstention("difference", "sosia annotate tells the router's scores of alerts")
 
     def look(self, images: Sequence[ReadImage]) -> list[Answer]:
         """Score images; an image's score is the largest of its classes'."""
         stamps = [image.pixels for image in images]
         scores = {image: self._router.look(stamps, image) for image in set(IMAGE_OF.values())}
         by_class = {name: scores[IMAGE_OF[name]][:, output] for output, name in enumerate(CLASSES)}
-        return [_answer({name: float(found[i]) for name, found in by_class.items()}) for i in range(len(images))]
+        return [self._answer({name: float(found[i]) for name, found in by_class.items()}) for i in range(len(images))]
 
-
-def _answer(scores: dict[str, float]) -> Answer:
-    lines = tuple(
-        f"{name} {score:.2e}, " + ("for its network" if score >= THRESHOLDS[name] else "below its threshold")
-        for name, score in scores.items()
-    )
-    passed = [name for name, score in scores.items() if score >= THRESHOLDS[name]]
-    return Answer(max(scores.values()), details={"scores": scores, "passed": passed}, lines=lines)
+    def _answer(self, scores: dict[str, float]) -> Answer:
+        passed = [name for name, score in scores.items() if score >= self._thresholds[name]]
+        lines = tuple(
+            f"{name} {score:.2e}, " + ("for its network" if name in passed else "below its threshold")
+            for name, score in scores.items()
+        )
+        details = {"scores": scores, "passed": passed}
+        return Answer(max(scores.values()), details=details, lines=lines, candidate=bool(passed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from broker.classifiers.views import difference_view
 from consumers.classify_images import Answer
 from models.streak_detector import THRESHOLD, VERSION, load
 from models.streak_domain import reason_to_abstain
@@ -13,6 +14,7 @@ from models.streak_windows import FoundStreak, find_streaks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from broker.classifiers.contract import Abstention, Sight, View
     from consumers.image_files import ReadImage
 
 #: A larger image goes through windows: of what is outside its middle a single look would see nothing.
@@ -27,6 +29,10 @@ class StreakImages:
 
     def __init__(self) -> None:
         self._detector = load()
+
+    def view(self, sight: Sight) -> View | Abstention:
+        """Take an alert's difference."""
+        return difference_view(sight)
 
     def look(self, images: Sequence[ReadImage]) -> list[Answer]:
         """Score images; streaks above the threshold in the image's pixels, 0 the centre of the first."""
@@ -64,4 +70,5 @@ def _answer(score: float | None, found: Sequence[FoundStreak]) -> Answer:
         + ("  dark" if one.polarity < 0 else "")
         for one, (x1, y1, x2, y2) in zip(found, ends, strict=True)
     )
-    return Answer(score, None if score is not None else "no window with enough pixels", {"streaks": streaks}, lines)
+    reason = None if score is not None else "no window with enough pixels"
+    return Answer(score, reason, {"streaks": streaks}, lines, candidate=bool(found))

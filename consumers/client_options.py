@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, SecretStr
@@ -18,6 +20,15 @@ OWNED = {
     "enable.idempotence": "transactions need it",
     "acks": "transactions need all of them",
 }
+
+#: Options whose value may be in a file, which an option of this name and ``.file`` names.
+SECRETS = (
+    "sasl.password",
+    "sasl.oauthbearer.client.secret",
+    "ssl.key.password",
+    "ssl.keystore.password",
+    "basic.auth.user.info",
+)
 
 #: librdkafka's two names for the addresses of a cluster.
 ADDRESSES = ("bootstrap.servers", "metadata.broker.list")
@@ -40,7 +51,25 @@ def _by_dotted_name(options: object) -> object:
     if not isinstance(options, Mapping):
         return options
     flat = _flat(options)
-    return {dotted(key): flat[key] for key in sorted(flat, key=lambda key: "." not in key)}
+    return _with_secrets({dotted(key): flat[key] for key in sorted(flat, key=lambda key: "." not in key)})
+
+
+def _with_secrets(options: dict[str, object]) -> dict[str, object]:
+    """Read those secrets that are in files of their own."""
+    for key in SECRETS:
+        path = options.pop(f"{key}.file", None)
+        if path is not None:
+            options[key] = read_secret(f"{key}.file", Path(str(path)))
+    return options
+
+
+def read_secret(key: str, path: Path) -> str:
+    """Return what a file holds, without the end of its line; raises ValueError that names the key."""
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ValueError(f"{key}: the file cannot be read ({why}); check its path and rights") from None
 
 
 def _flat(options: Mapping[str, object]) -> dict[str, object]:
@@ -56,6 +85,21 @@ def _flat(options: Mapping[str, object]) -> dict[str, object]:
 
 #: A table of client options; every value is kept out of sight, since any may be a password.
 Options = Annotated[dict[str, Annotated[SecretStr, BeforeValidator(_text)]], BeforeValidator(_by_dotted_name)]
+
+
+def refuse_unknown(options: Mapping[str, SecretStr]) -> None:
+    """Raise ValueError where librdkafka knows no such option, or no such value of one."""
+    from confluent_kafka import KafkaException  # not for commands without Kafka
+    from confluent_kafka.admin import AdminClient
+
+    try:
+        AdminClient({**{key: value.get_secret_value() for key, value in options.items()}, "log_level": "0"})
+    except KafkaException as error:
+        # Its own words would show the value. What else it says is of all options together, and comes when they are.
+        found = re.search(r'(No such|Invalid value).* property:? "([^"]+)"', error.args[0].str())
+        if found is not None:
+            what = "is no option of librdkafka's" if found[1] == "No such" else "has no such value"
+            raise ValueError(f"{found[2]} {what}; see CONFIGURATION.md of librdkafka") from None
 
 
 def refuse_owned(options: Mapping[str, object]) -> None:

@@ -37,12 +37,21 @@ class ReadImage:
         [arcsec/px], where the file tells.
     exposure_time : float or None
         [s], where the file tells.
+    seeing : float or None
+        FWHM [arcsec], of an alert's image.
+    rows_up : bool
+        Whether the first row is the lowest.
+    name : str or None
+        Which of an alert's images it is.
     """
 
     pixels: NDArray[np.float32]
     planes: NDArray[np.float32] | None = None
     pixel_scale: float | None = None
     exposure_time: float | None = None
+    seeing: float | None = None
+    rows_up: bool = True
+    name: str | None = None
 
 
 def read_image(file: Path) -> ReadImage:
@@ -98,7 +107,7 @@ def _read_picture(file: Path) -> ReadImage:
         _check_size(file, picture.size)
         pixels = np.asarray(picture.convert("F" if picture.mode.startswith(("I", "F")) else "L"), np.float32)
         colours = np.asarray(picture.convert("RGB"), np.float32) if picture.mode in _COLOURS else None
-    return ReadImage(pixels, None if colours is None else np.moveaxis(colours[..., ::-1], -1, 0))
+    return ReadImage(pixels, None if colours is None else np.moveaxis(colours[..., ::-1], -1, 0), rows_up=False)
 
 
 def _check_size(file: Path, shape: tuple[int, ...]) -> None:

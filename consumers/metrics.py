@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from broker.classifiers.choosing import BELOW_THRESHOLD
+from broker.classifiers.choosing import BELOW_THRESHOLD, SHED
 from broker.classifiers.contract import CLASSES
 from schemas.errors import DeadReason, StampReason
 
@@ -52,6 +52,11 @@ class Looked(StrEnum):
     SCORED = "scored"
     ROUTED_AWAY = "routed away"
     ABSTAINED = "abstained"
+    SHED = "shed"
+
+
+#: What became of an alert without a score, by the reason; any other is that of an abstention.
+_UNSCORED: Mapping[str | None, Looked] = {BELOW_THRESHOLD: Looked.ROUTED_AWAY, SHED: Looked.SHED}
 
 
 class Stage(StrEnum):
@@ -135,6 +140,13 @@ class Metrics:
             ),
             registry=registry,
         )
+        self._waited = Histogram(
+            "sosia_input_wait_seconds",
+            "Now less the record's own timestamp in its topic, when it was committed [s]: how far the worker is behind",
+            ["survey"],
+            buckets=(0.5, 1, 2, 5, 10, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR),
+            registry=registry,
+        )
         self._lag = Gauge(
             "sosia_lag_records",
             "Offsets between the last committed record and the end of an assigned partition; "
@@ -160,7 +172,8 @@ class Metrics:
         )
         self._looked = Counter(
             "sosia_classified",
-            "Alerts by what a class network did with them: the router saves it some, its domain excludes others",
+            "Alerts by what a class network did with them: the router saves it some, its domain excludes others, and a "
+            "worker that is behind sheds those that its operator named",
             ["survey", "classifier", "outcome"],
             registry=registry,
         )
@@ -223,6 +236,10 @@ class Metrics:
     def alerts(self, survey: str, outcome: Outcome, count: int = 1) -> None:
         """Count committed records; of a dead letter, the survey is the one configured for its topic."""
         self._alerts.labels(self._survey(survey), outcome).inc(count)
+
+    def waited(self, survey: str, seconds: float) -> None:
+        """Add how long a committed record had waited."""
+        self._waited.labels(self._survey(survey)).observe(seconds)
 
     def dead(self, reason: DeadReason, count: int = 1) -> None:
         """Count committed dead letters."""
@@ -308,8 +325,7 @@ class Metrics:
             self._looked.labels(survey, name, Looked.SCORED).inc()
             self._class_score.labels(name).observe(one.score)
         else:
-            outcome = Looked.ROUTED_AWAY if one.reason == BELOW_THRESHOLD else Looked.ABSTAINED
-            self._looked.labels(survey, name, outcome).inc()
+            self._looked.labels(survey, name, _UNSCORED.get(one.reason, Looked.ABSTAINED)).inc()
 
     def _survey(self, survey: str) -> str:
         return survey if survey in self._surveys else OTHER

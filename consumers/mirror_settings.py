@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
-from consumers.client_options import ADDRESSES, Options, refuse_owned
+from consumers.client_options import ADDRESSES, Options, refuse_owned, refuse_unknown
 from consumers.input_settings import SurveyInput
 from consumers.settings_section import Section
 
@@ -29,6 +29,8 @@ class MirrorSettings(Section):
     @classmethod
     def _not_ours(cls, options: dict[str, SecretStr]) -> dict[str, SecretStr]:
         refuse_owned(options)
+        if options:
+            refuse_unknown(options)
         for key in ADDRESSES:
             if key in options:
                 raise ValueError(f"{key} cannot be set here: use mirror.source; remove it")

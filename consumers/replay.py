@@ -13,6 +13,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from broker.files import find_files
 from consumers.bounded_read import TIMEOUT_S, asking
+from consumers.rights import require
 from schemas.errors import ConfigurationError, SosiaError
 
 if TYPE_CHECKING:
@@ -106,15 +107,14 @@ def ensure_topic(config: Mapping[str, str], topic: str, partitions: int | None) 
     ConfigurationError
         It is missing and is not to be created, or the cluster refuses.
     """
-    admin = AdminClient({**config, "log_level": 0})
     with asking(config):
-        if topic in admin.list_topics(timeout=TIMEOUT_S).topics:
+        if topic not in require(config, write=[topic]):
             return
     if partitions is None:
         raise ConfigurationError(
-            f"the cluster {config['bootstrap.servers']} has no topic {topic}, or shows it to others only; check the "
-            "name and your right to write it, or give --partitions"
+            f"the cluster {config['bootstrap.servers']} has no topic {topic}; check the name, or give --partitions"
         )
+    admin = AdminClient({**config, "log_level": 0})
     try:
         admin.create_topics([NewTopic(topic, num_partitions=partitions)])[topic].result(TIMEOUT_S)
     except KafkaException as error:

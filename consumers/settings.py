@@ -10,7 +10,8 @@ Unknown keys are refused, everything is checked at the start, and an error names
     survey = "ztf"
     patterns = ["ztf_{date}_programid1"]
 
-Secrets belong into the environment: ``SOSIA_KAFKA__CLIENT__SASL_PASSWORD``.
+Secrets belong into the environment (``SOSIA_KAFKA__CLIENT__SASL_PASSWORD``), or into files of their own
+(``SOSIA_KAFKA__CLIENT__SASL_PASSWORD_FILE``, or ``"sasl.password.file"`` in this one).
 """
 
 from __future__ import annotations
@@ -26,10 +27,18 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from consumers.accelerator import Device
-from consumers.client_options import ADDRESSES, Options, refuse_owned, refuse_second_cluster
+from consumers.client_options import (
+    ADDRESSES,
+    Options,
+    read_secret,
+    refuse_owned,
+    refuse_second_cluster,
+    refuse_unknown,
+)
 from consumers.index_settings import IndexSettings
 from consumers.input_settings import InputSettings
 from consumers.mirror_settings import MirrorSettings
+from consumers.overload_settings import OverloadSettings
 from consumers.settings_section import Section
 
 ENV_PREFIX = "SOSIA_"
@@ -62,6 +71,8 @@ class KafkaSettings(Section):
     @classmethod
     def _not_ours(cls, options: dict[str, SecretStr]) -> dict[str, SecretStr]:
         refuse_owned(options)
+        if options:
+            refuse_unknown(options)
         return options
 
     def client_config(self) -> dict[str, str]:
@@ -127,6 +138,8 @@ class HistorySettings(Section):
     url: Annotated[str, Field(pattern=r"^(sqlite:.|rediss?://.)")] | None = None
     username: str | None = None
     password: SecretStr | None = None
+    #: A file that holds it.
+    password_file: Path | None = None
     #: Epochs kept of an object in a band: the newest.
     epochs: int = Field(default=64, ge=1, le=4096)
     #: An object of which no epoch came for so long is forgotten [d]; by default never.
@@ -138,6 +151,13 @@ class HistorySettings(Section):
         if url is not None and not url.startswith("sqlite:") and "@" in url:
             raise ValueError("holds a password, which would show in logs; use history.username and history.password")
         return url
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, table: object) -> object:
+        if isinstance(table, Mapping) and table.get("password_file"):
+            return {**table, "password": read_secret("password_file", Path(table["password_file"]))}
+        return table
 
     @property
     def expiry_s(self) -> float | None:
@@ -252,6 +272,7 @@ class Settings(BaseSettings):
     history: HistorySettings = HistorySettings()
     epoch: EpochSettings = EpochSettings()
     classifiers: ClassifierSettings = ClassifierSettings()
+    overload: OverloadSettings = OverloadSettings()
     embeddings: EmbeddingsSettings = EmbeddingsSettings()
     index: IndexSettings = IndexSettings()
     registry: RegistrySettings = RegistrySettings()

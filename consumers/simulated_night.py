@@ -37,6 +37,25 @@ def simulated_packets(survey: str, alerts: int, seed: int, truth: Path | None = 
             yield f"simulated {survey} {alert.truth.epoch_id}", alert.packet
 
 
+def save_night(folder: Path, survey: str, alerts: int, seed: int, truth: Path | None = None) -> int:
+    """Write a night's packets into a folder, a file each, with the schema that they need; return how many.
+
+    Parameters
+    ----------
+    folder : path
+    survey, alerts, seed, truth
+        As for `simulated_packets`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if survey == "lsst":
+        save_schema(folder / "schema")
+    written = 0
+    for name, packet in simulated_packets(survey, alerts, seed, truth):
+        (folder / f"{name.rpartition(' ')[-1]}.avro").write_bytes(packet)
+        written += 1
+    return written
+
+
 def save_schema(folder: Path) -> Path:
     """Write the schema of simulated Rubin packets, which are in wire format, to a folder; return its file."""
     return rubin.save_schema(folder)

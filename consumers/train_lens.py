@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def train_lens(form: str, output: Path, work: Path, schedule: Schedule) -> None:
-    """Draw the training set, train every member, save.
+    """Draw the training set, train every member, save, and print the threshold that goes with them.
 
     Parameters
     ----------
@@ -29,19 +29,24 @@ def train_lens(form: str, output: Path, work: Path, schedule: Schedule) -> None:
     schedule : Schedule
     """
     from models import student
+    from models.lens_finder import load
     from models.lens_network import FORMS
-    from models.train.lens import draw_training_set, train
+    from models.train.lens import calibrate, draw_training_set, train
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    members = [
+        output.with_name(f"{output.stem}-{form}-{member}{output.suffix}") for member in range(FORMS[form].members)
+    ]
+    with Progress(*columns, console=console) as bar:
         drawing = bar.add_task("Training set", total=schedule.shards + 1)
         draw_training_set(form, schedule, work, lambda: bar.advance(drawing))
-        for member in range(FORMS[form].members):
-            training = bar.add_task(f"Member {member}", total=schedule.epochs)
+        for member, file in enumerate(members):
+            training = bar.add_task(f"Member {member}", total=schedule.epochs + schedule.settling)
 
             def show(epoch: int, loss: float, unseen: float, member: int = member, task: TaskID = training) -> None:
                 text = f"Member {member}, loss {loss:.3f}, on new stamps {unseen:.3f}"
                 bar.update(task, completed=epoch, description=text)
 
-            trained = train(form, member, schedule, work, show)
-            student.save(trained, output.with_name(f"{output.stem}-{form}-{member}{output.suffix}"))
+            student.save(train(form, member, schedule, work, show), file)
+    console.print(f"Threshold at one in a hundred impostors: {calibrate(load(form, members)):.4f}")

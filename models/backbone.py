@@ -50,7 +50,7 @@ class Backbone:
         self.name = name
         self.input_size = int(model.input_shape[1])
         self.digest = _digest(model)
-        self._features = Batched(model, batch)
+        self._features = Batched(model, batch, small=batch)  # a copy of an image lies where the image does
 
     @property
     def traces(self) -> int:

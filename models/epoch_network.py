@@ -82,7 +82,7 @@ class EpochNetwork:
 
     def __init__(self, model: Model, batch: int) -> None:
         self.input_size = SIDE
-        self._log_odds = Batched(model, batch)
+        self._log_odds = Batched(model, batch, small=batch)
 
     def log_odds(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Judge epochs.

@@ -10,7 +10,7 @@ import numpy as np
 
 from models import lens_network
 from models.batched import Batched
-from models.lens_network import FORMS, Form
+from models.lens_network import FORMS, TURNS, Form
 from models.shipped import Shipped
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tf_keras import Model
 
-VERSION = "sosia-lens-1"
+VERSION = "sosia-lens-2"
 
 #: Of each form, the score above which a stamp is a candidate, to be ranked by its information content: one in a
 #: hundred of the calibration's impostors lie above it (`models.simulate.lenses.frozen`).
-THRESHOLDS: Mapping[str, float] = MappingProxyType({"ground-ugri": 0.9102, "ground": 0.8829, "space": 0.9262})
+THRESHOLDS: Mapping[str, float] = MappingProxyType({"ground-ugri": 0.9160, "ground": 0.8358, "space": 0.9060})
 
 
 def _members(form: str, *digests: str) -> tuple[Shipped, ...]:
@@ -39,20 +39,22 @@ WEIGHTS: Mapping[str, tuple[Shipped, ...]] = MappingProxyType(
     {
         "ground-ugri": _members(
             "ground-ugri",
-            "51516e98ee173eeffa69d95187926148079a877256c11dd2b37ff0ce1cf33468",
+            "a3a51d194dc4e3ff0ec0d3e5fd51a538b90c1326dac60ef597d60c977a46ac49",
         ),
         "ground": _members(
             "ground",
-            "440d4dca484915745e5111de3494c268adb8a8ca1601128dc9ad907cbc257100",
+            "0b771871d2765ee9091b1d2185f85391a45157b7c9b5eadcbc43a33c812fa73c",
         ),
         "space": _members(
             "space",
-            "dd2755467758066e81d5368e4e0f7d70b69e24ed1c12331eeb5e891df593827d",
+            "fd2762860603a06bc780675c04611e8a890811bb3943126e75cfdc5bcdb17b6d",
         ),
     }
 )
 
 _BATCH = 64
+#: Log odds at the first look below which a stamp is not worth another.
+_DULL = -2.5
 #: Ratio of pixel scales up to which a stamp is taken as it is: its noise stays white.
 _ALIKE = 0.06
 
@@ -64,11 +66,11 @@ class LensLook:
     Attributes
     ----------
     score : float
-        0 to 1: the members' mean.
+        0 to 1: the members' mean; each one's log odds are the mean over four quarter turns of the stamp.
     information_content : float
-        The members' geometric mean: how much its arcs can teach, were it a lens. At least 1.
+        The geometric mean over members and turns: how much its arcs can teach, were it a lens. At least 1.
     spread : float
-        Standard deviation of the members' information contents.
+        Standard deviation of the information content over them.
     """
 
     score: float
@@ -130,10 +132,10 @@ class LensFinder:
         if not stamps:
             return []
         images = lens_network.prepare(np.stack([fitted(one, pixel_scale, self.form) for one in stamps]))
-        found = np.stack([member(images) for member in self._members]).astype(np.float64)
-        scores = (1.0 / (1.0 + np.exp(-np.clip(found[..., 0], -60.0, 60.0)))).mean(axis=0)
-        contents = np.clip(found[..., 1], 0.0, 5.0)
-        means, spreads = 10 ** contents.mean(axis=0), (10**contents).std(axis=0)
+        found = np.array([_looks(member, images) for member in self._members], np.float64)
+        odds, contents = found[..., 0].mean(axis=1), np.clip(found[..., 1], 0.0, 5.0)
+        scores = (1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0)))).mean(axis=0)
+        means, spreads = 10 ** contents.mean(axis=(0, 1)), (10**contents).std(axis=(0, 1))
         return [LensLook(*map(float, one)) for one in zip(scores, means, spreads, strict=True)]
 
 
@@ -163,6 +165,16 @@ def fitted(stamp: NDArray[np.float32], pixel_scale: float, form: Form) -> NDArra
     top, left = max(top, 0), max(left, 0)
     window[:, top : top + inner.shape[1], left : left + inner.shape[2]] = inner
     return window
+
+
+def _looks(member: Batched, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Show images (n, side, side, planes) to a member, turned too where that may change anything: (turns, n, 2)."""
+    found = np.repeat(member(images)[None], len(TURNS), axis=0)
+    again = np.flatnonzero(found[0, :, 0] > _DULL)
+    planes = np.moveaxis(images[again], -1, 1)
+    for look, turn in zip(found[1:], TURNS[1:], strict=True):
+        look[again] = member(np.moveaxis(lens_network.turned(planes, turn), 1, -1))
+    return found
 
 
 def _resampled(image: NDArray[np.float32], ratio: float, side: int) -> NDArray[np.float32]:

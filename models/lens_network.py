@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 #: Layers of each dense block, features that a layer adds, and features of the 1x1 convolution before it.
 BLOCKS, GROWTH, BOTTLENECK = (4, 4, 4), 12, 48
 
+#: Features of the layer before the answers.
+HIDDEN = 64
+
+#: The four quarter turns (`turned`).
+TURNS = (0, 6, 5, 3)
+
 #: A layer that no other network has.
 TELLING_LAYER = "lens_output"
 
@@ -61,10 +67,10 @@ FORMS = MappingProxyType(
     {
         one.name: one
         for one in (
-            Form("ground-ugri", 4, 60, 0.2, "ground", (24, 40), 2),
+            Form("ground-ugri", 4, 60, 0.2, "ground", (24, 40), 1),
             # Of 6 arcsec, the widest that most of Rubin's stamps hold.
-            Form("ground", 1, 30, 0.2, "ground", (32,), 2),
-            Form("space", 1, 64, 0.1, "space", (24, 40), 2),
+            Form("ground", 1, 30, 0.2, "ground", (32,), 1),
+            Form("space", 1, 64, 0.1, "space", (24, 40), 1),
         )
     }
 )
@@ -108,6 +114,8 @@ def build(form: Form, *, normalised: bool = False) -> Model:
             x = layers.Concatenate(name=f"{name}_joined")([x, y])
     pooled = [layers.GlobalAveragePooling2D(name="lens_mean")(x), layers.GlobalMaxPooling2D(name="lens_largest")(x)]
     x = layers.Concatenate(name="lens_pooled")(pooled)
+    y = layers.Dense(HIDDEN, activation="relu", name="lens_hidden")(x)
+    x = layers.Concatenate(name="lens_told")([x, y])
     return Model(images, layers.Dense(2, name=TELLING_LAYER)(x), name=f"sosia-lens-{form.name}")
 
 
@@ -134,9 +142,13 @@ def prepare(images: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     -------
     float32 array (n, side, side, 2 bands)
     """
-    clean = in_sigma(np.asarray(images, np.float32))
+    images = np.asarray(images, np.float32)
+    clean = in_sigma(images)
     odd = clean - clean[:, :, ::-1, ::-1]
-    return np.ascontiguousarray(np.moveaxis(_asinh(np.concatenate([clean, odd], axis=1)), 1, -1))
+    missing = ~np.isfinite(images)
+    if missing.any():  # what has no pixel opposite is no arc
+        odd[missing | missing[:, :, ::-1, ::-1]] = 0
+    return np.ascontiguousarray(np.moveaxis(asinh(np.concatenate([clean, odd], axis=1)), 1, -1))
 
 
 def in_sigma(images: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -144,17 +156,14 @@ def in_sigma(images: NDArray[np.float32]) -> NDArray[np.float32]:
     inner = np.zeros(images.shape[-2:], bool)
     width = images.shape[-1] // 8
     inner[width:-width, width:-width] = True
-    missing = np.logical_not(np.isfinite(images))
-    holes = bool(missing.any())
-    median = np.nanmedian if holes else np.median
-    rim = images[..., ~inner]
-    if holes:  # a band without a single pixel has no median, and numpy warns of it
-        rim = np.where(np.asarray(missing.all(axis=(-2, -1)))[..., None], np.float32(0), rim)
-    level = median(rim, axis=-1, keepdims=True)
-    noise = _MAD * median(np.abs(rim - level), axis=-1)[..., None, None]
+    rim = np.ascontiguousarray(images[..., ~inner])
+    level = np.nan_to_num(_median(rim))  # of a band that was not taken, or has no rim
+    rim -= level[..., None]
+    noise = _MAD * _median(np.abs(rim))
     # More than half of the pixels are equal, as in a coarse picture file.
-    noise = np.where(noise > 0, noise, np.std(np.nan_to_num(rim - level), axis=-1)[..., None, None])
-    found = np.where(missing, np.float32(0), images - level[..., None]) if holes else images - level[..., None]
+    noise = np.where(noise > 0, noise, np.std(np.nan_to_num(rim), axis=-1))[..., None, None]
+    found = images - level[..., None, None]
+    found[~np.isfinite(found)] = 0
     return np.asarray(np.divide(found, noise, out=np.zeros_like(found), where=noise > 0), np.float32)
 
 
@@ -167,7 +176,18 @@ def turned(images: NDArray[Any], turn: int) -> NDArray[Any]:
     return images.swapaxes(-1, -2) if turn & 4 else images
 
 
-def _asinh(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def asinh(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the inverse hyperbolic sine: numpy's own takes several times as long."""
-    size = np.abs(values)
-    return np.asarray(np.copysign(np.log(size + np.sqrt(size * size + np.float32(1))), values), np.float32)
+    found = np.multiply(values, values)
+    found += np.float32(1)
+    np.sqrt(found, out=found)
+    found += np.abs(values)
+    return np.copysign(np.log(found, out=found), values, out=found)
+
+
+def _median(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the medians along the last axis of what is not NaN, in a tenth of the time that numpy takes."""
+    ordered = np.sort(values, axis=-1)  # NaN last
+    count = np.count_nonzero(~np.isnan(ordered), axis=-1, keepdims=True)
+    middle = [np.take_along_axis(ordered, place, axis=-1)[..., 0] for place in ((count - 1) // 2, count // 2)]
+    return np.asarray((middle[0] + middle[1]) / np.float32(2))

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tf_keras import Model
 
-WEIGHTS = Shipped("merger", "sosia-merger.h5", "3dd9d61c0652f0d93ab8f32abd17e73ba1ba0d6138e2d16bf086193f34dd7e36")
-VERSION = "sosia-merger-1"
+WEIGHTS = Shipped("merger", "sosia-merger.h5", "5a64e7653258e83225db6c048502a2385dbe6c12ef549860b73d4adf5e86ad9b")
+VERSION = "sosia-merger-2"
 
 #: Score above which a stamp is told to hold a merger: fewest errors in the balanced calibration.
-THRESHOLD = 0.3896
-#: Score of a candidate worth a look where mergers are rare: 70 % of the calibration's mergers, 1.5 % of its others.
-CANDIDATE = 0.8452
+THRESHOLD = 0.4846
+#: Score of a candidate worth a look where mergers are rare: 70 % of the calibration's mergers, 0.8 % of its others.
+CANDIDATE = 0.9034
 
 _BATCH = 64
 
@@ -52,7 +52,7 @@ class MergerFinder:
         self._run = Batched(model, _BATCH)
 
     def odds(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log odds (n,) of windows (n, 64, 64, 1) as `merger_network.prepare` gives them."""
+        """Log odds (n,) of windows (n, 64, 64, 2) as `merger_network.prepare` gives them."""
         return self._run(windows)[:, 0]
 
     def look(self, stamps: Sequence[NDArray[np.float32]], pixel_scale: float | None = None) -> list[float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,13 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tf_keras import Model
 
-WEIGHTS = Shipped("router", "sosia-router.h5", "")
+WEIGHTS = Shipped("router", "sosia-router.h5", "5bf9c2e7b4ec3097649dee2f898c218e473bfdd5e304fb6071bc03dbc5d934ff")
 VERSION = "sosia-router-1"
 
-#: Of each class, the least score of all that its network accepts in the calibration: none is missed there.
-THRESHOLDS = MappingProxyType({"streak": 0.0, "lens": 0.0, "merger": 0.0})
-
-_BATCH = 128
+_BATCH = 32
 
 
 def load(own: Path | None = None) -> Router:

@@ -27,11 +27,11 @@ VERSION = "sosia-streak-2"
 #: Score above which one in a hundred of the calibration's impostors lie: `models.simulate.streaks.frozen`.
 THRESHOLD = 0.8465
 
-_BATCH = 32
+_BATCH = 64
 _AT_ONCE = 512
-#: What scores less at first sight is looked at once only: none of it would come to pass.
-_DOUBT = 0.02
-_TURNS = 8
+#: How often a stamp is looked at in all, and the score so far above which it is: of 9,000 drawn stamps none that was
+#: left before the eighth look would have come above the threshold, and of ordinary alerts few are looked at twice.
+_LOOKS = ((2, 0.2), (8, 0.4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class StreakDetector:
     def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network; where it sees the least sign of a streak, mirrored and turned as well.
 
-        The eight log odds are averaged: a streak is one whichever way it lies.
+        The log odds are averaged: a streak is one whichever way it lies.
 
         Parameters
         ----------
@@ -96,11 +96,14 @@ class StreakDetector:
 
     def _judged(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         found = self._run(windows)
-        again = np.flatnonzero(found[:, 0] > _log_odds(_DOUBT))
-        if len(again):
-            turned = np.concatenate([streak_network.turned(windows[again], turn) for turn in range(1, _TURNS)])
-            found[again, 0] += self._run(turned)[:, 0].reshape(_TURNS - 1, -1).sum(axis=0)
-            found[again, 0] /= _TURNS
+        again, done = np.arange(len(windows)), 1
+        for looks, doubt in _LOOKS:
+            again = again[found[again, 0] > _log_odds(doubt)]
+            if len(again):
+                turned = np.concatenate([streak_network.turned(windows[again], turn) for turn in range(done, looks)])
+                added = self._run(turned)[:, 0].reshape(looks - done, -1).sum(axis=0)
+                found[again, 0] = (done * found[again, 0] + added) / looks
+            done = looks
         found[:, 0] = 1.0 / (1.0 + np.exp(-np.clip(found[:, 0], -60.0, 60.0)))
         found[:, 1:] = found[:, 1:] * streak_network.SIDE / 2 + (streak_network.SIDE - 1) / 2
         return found

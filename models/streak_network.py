@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.median import median
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -119,8 +121,8 @@ def in_sigma(stamp: NDArray[np.float32]) -> NDArray[np.float32]:
     found = stamp[np.isfinite(stamp)]
     if not found.size:
         return np.zeros_like(stamp)
-    level = np.median(found)
-    noise = _MAD * np.median(np.abs(found - level))
+    level = np.float32(median(found))
+    noise = _MAD * median(np.abs(found - level))
     if noise == 0.0:  # more than half of the pixels are equal, as in a coarse picture file
-        noise = found.std()
+        noise = float(found.std())
     return np.asarray((stamp - level) / noise if noise > 0.0 else np.zeros_like(stamp), np.float32)

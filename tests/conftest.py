@@ -8,8 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import redis_server as redis
+
+# A crowded machine is slow; speed belongs in `sosia bench`.
+settings.register_profile("sosia", deadline=None)
+settings.load_profile("sosia")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

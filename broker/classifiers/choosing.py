@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 BELOW_THRESHOLD = "router: below its threshold"
 #: Reason of a score that came out as no number, of pixels that no survey sends.
 NOT_FINITE = "score not finite"
+#: Reason of a score that a worker did without, since it had fallen behind and was told to.
+SHED = "overload: shed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,17 @@ class Classifiers:
         In the order of an annotation's entries.
     router : Router, optional
         None: every network looks at all that its domain allows.
+
+    Attributes
+    ----------
+    shed : set of str
+        Classes at which nobody is to look for now.
     """
 
     def __init__(self, networks: Sequence[Classifier] = (), router: Router | None = None) -> None:
         self._networks = tuple(networks)
         self._router = router
+        self.shed: AbstractSet[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,7 +90,7 @@ class Classifiers:
         list of Classified
             One a packet, in order. What is wrong with one stamp touches no other's result.
         """
-        views = {network.name: [network.view(sight) for sight in batch] for network in self._networks}
+        views = {network.name: [self._view(network, sight) for sight in batch] for network in self._networks}
         chances = {} if self._router is None else self._router.look(views)
         entries: list[list[Classification]] = [[] for _ in batch]
         routed: list[list[Classification]] = [[] for _ in batch]
@@ -102,6 +111,10 @@ class Classifiers:
             Classified((*own, *chance), streak, lens)
             for own, chance, streak, lens in zip(entries, routed, streaks, lenses, strict=True)
         ]
+
+    def _view(self, network: Classifier, sight: Sight) -> View | Abstention:
+        view = network.view(sight)
+        return Abstention(view.input_image, SHED) if network.name in self.shed and isinstance(view, View) else view
 
     def _asked(
         self, views: Sequence[View | Abstention], name: str, chances: Mapping[str, Mapping[int, float]]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from broker.classifiers.contract import Abstention, Verdict
+from broker.classifiers.contract import Abstention, Verdict, View
 from broker.classifiers.views import lasting_view, recentred
-from models.merger_domain import reason_to_abstain
+from models.merger_domain import NO_GALAXY, is_point_source, reason_to_abstain
 from models.merger_finder import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from broker.classifiers.contract import Sight, View
+    from broker.classifiers.contract import Sight
     from models.merger_finder import MergerFinder
 
 
@@ -31,12 +31,17 @@ class MergerClassifier:
         self._finder = finder
 
     def view(self, sight: Sight) -> View | Abstention:
-        """Take the host, where tidal tails can be seen round it."""
+        """Take the host, where it is a galaxy and tidal tails can be seen round it."""
         view = lasting_view(sight)
         if isinstance(view, Abstention):
             return view
         reason = reason_to_abstain(view.pixel_scale, view.seeing, view.width)
-        return recentred(view) if reason is None else Abstention(view.input_image, reason)
+        if reason is not None:
+            return Abstention(view.input_image, reason)
+        host = recentred(view)
+        if isinstance(host, View) and is_point_source(host.pixels, host.seeing / host.pixel_scale):
+            return Abstention(host.input_image, NO_GALAXY)
+        return host
 
     def look(self, views: Sequence[View]) -> list[Verdict]:
         """Score views; the network cuts each to its galaxy's own size, whatever the pixel scale."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from broker.classifiers.contract import View
-from models.router import THRESHOLDS, VERSION
+from models.router import VERSION
 from models.router_network import CLASSES, IMAGE_OF
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from broker.classifiers.choosing import Views
     from models.router import Router
 
@@ -19,19 +21,21 @@ class RouterClassifier:
     Parameters
     ----------
     router : Router
+    thresholds : mapping of class to float
+        Of the classes for whose networks it was calibrated; the others' look at everything.
     """
 
     version = VERSION
-    thresholds = THRESHOLDS
 
-    def __init__(self, router: Router) -> None:
-        self._router = router
+    def __init__(self, router: Router, thresholds: Mapping[str, float]) -> None:
+        self._router, self.thresholds = router, thresholds
 
     def look(self, views: Views) -> dict[str, dict[int, float]]:
-        """Score the views of all classes, in one pass over the differences and one over the hosts."""
+        """Score the views of all its classes, in one pass over the differences and one over the hosts."""
         chances: dict[str, dict[int, float]] = {}
-        for image in dict.fromkeys(IMAGE_OF[name] for name in views):
-            names = [name for name in views if IMAGE_OF[name] == image]
+        known = [name for name in views if name in self.thresholds]
+        for image in dict.fromkeys(IMAGE_OF[name] for name in known):
+            names = [name for name in known if IMAGE_OF[name] == image]
             # Of one packet, all classes see the same host.
             seen = {i: view.pixels for name in names for i, view in enumerate(views[name]) if isinstance(view, View)}
             scores = self._router.look(list(seen.values()), image)

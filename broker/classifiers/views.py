@@ -12,6 +12,7 @@ from broker.classifiers.contract import Abstention, View
 from broker.cutout import read_cutout
 from broker.frame import MAD_TO_SIGMA, MAX_MISSING
 from broker.stamp_pair import Stamp
+from models.median import median
 from schemas.errors import StampError, StampReason
 
 if TYPE_CHECKING:
@@ -100,11 +101,10 @@ def _view(sight: Sight, stamp: Stamp, input_image: str) -> View | Abstention:
 def _host(view: View) -> tuple[int, int] | None:
     """Row and column of the strongest core within reach of the object, the nearer the better."""
     rows, columns = view.pixels.shape
-    level = np.nanmedian(view.pixels)
-    image = np.nan_to_num(view.pixels - level)
+    image = np.nan_to_num(view.pixels - np.float32(median(view.pixels)))
     fwhm = round(float(np.clip(view.seeing / view.pixel_scale, 1.0, min(rows, columns) / 4)), 1)
     smoothed = _smoothing(rows, fwhm) @ image @ _smoothing(columns, fwhm).T
-    noise = MAD_TO_SIGMA * np.median(np.abs(smoothed - np.median(smoothed)))
+    noise = MAD_TO_SIGMA * median(np.abs(smoothed - np.float32(median(smoothed))))
     distance = view.pixel_scale * np.hypot(
         np.arange(rows)[:, None] - view.geometry.y, np.arange(columns) - view.geometry.x
     )

@@ -65,7 +65,7 @@ def build(sightings: Iterable[Sighting], root: Path, recipe: Recipe, labels: Tab
         spooled = _spool(first, rows, spools, recipe, feedback)
         built = []
         for number, population in enumerate(sorted(spooled)):
-            index = build_population(spooled[population], aside / str(number), recipe)
+            index = build_population(spooled[population], aside / str(number), recipe, labels)
             save_ranking(index, spooled[population], feedback)
             if labels is not None:
                 save_labels(index, labels)

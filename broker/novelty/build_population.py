@@ -1,7 +1,7 @@
 """Build the index of one population, and calibrate it: the method, step by step.
 
 1. leave out problematic epochs, and set some objects aside: they calibrate and are never in the index,
-2. find the space by a sample of the others,
+2. find the space by a sample of the others, and by what is known of them,
 3. leave out epochs that say nothing new of their object,
 4. put the rest into the graph, neighbours side by side,
 5. measure how far each entry's own look-alikes are,
@@ -24,10 +24,11 @@ from broker.novelty.locality import locality_order, widest_axes
 from broker.novelty.look_alikes import METRIC, LookAlikes
 from broker.novelty.manifest import CalibrationFacts, Dropped, PopulationFacts, Recall
 from broker.novelty.near_duplicates import new_epochs, usual_distance
-from broker.novelty.population_index import CALIBRATION, INDEX, SPACE, THUMBNAILS, USUAL, PopulationIndex
+from broker.novelty.population_index import CALIBRATION, INDEX, ODDITY, SPACE, THUMBNAILS, USUAL, PopulationIndex
 from broker.novelty.recall import measure_recall
 from broker.novelty.score import neighbour_number
-from broker.novelty.space import as_embedded, half_whitened
+from broker.novelty.space import as_embedded, half_whitened, taught
+from models import oddity_network
 from schemas.errors import NoveltyIndexError
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from broker.novelty.labels import Table
     from broker.novelty.recipe import Recipe
+    from broker.novelty.score import ScoreName
     from broker.novelty.sighting import Identity, Sighting
     from broker.novelty.space import Space
     from broker.novelty.spool import Spooled
@@ -82,7 +85,7 @@ class _Rows:
             yield self.some(slice(start, start + CHUNK))
 
 
-def build_population(spooled: Spooled, folder: Path, recipe: Recipe) -> PopulationIndex:
+def build_population(spooled: Spooled, folder: Path, recipe: Recipe, labels: Table | None = None) -> PopulationIndex:
     """Build one population's files.
 
     Parameters
@@ -91,6 +94,8 @@ def build_population(spooled: Spooled, folder: Path, recipe: Recipe) -> Populati
     folder : Path
         An empty one; its name goes into the facts.
     recipe : Recipe
+    labels : Table, optional
+        What is known of some objects; it has a say in who is alike.
 
     Returns
     -------
@@ -109,7 +114,7 @@ def build_population(spooled: Spooled, folder: Path, recipe: Recipe) -> Populati
     if len(indexed) < FEWEST_ENTRIES:
         raise NoveltyIndexError(f"{population}: {len(indexed)} usable images are too few for an index")
     sample = indexed.some(np.sort(rng.permutation(len(indexed))[:SAMPLE]))
-    space = _space(sample, recipe)
+    space = _space(sample, recipe, labels)
     new = _new(indexed, space, recipe, rng)
     entries_of = indexed.some(new)
     axes = widest_axes(space.features(sample.embeddings()))
@@ -121,6 +126,8 @@ def build_population(spooled: Spooled, folder: Path, recipe: Recipe) -> Populati
         look_alikes.add(space.features(chunk.embeddings()))
     entries = _entries(entries_of)
     objects = len(np.unique(entries.sorted_objects))
+    network = oddity_network.known_to(spooled.sightings[0].digest) if recipe.score == "odd" else None
+    score: ScoreName = "relative" if recipe.score == "odd" and network is None else recipe.score
     facts = PopulationFacts(
         band=population.band,
         image=population.image,
@@ -132,8 +139,8 @@ def build_population(spooled: Spooled, folder: Path, recipe: Recipe) -> Populati
         number=recipe.number,
         metric=METRIC,
         threads=recipe.threads,
-        score=recipe.score,
-        k=neighbour_number(recipe.score, objects),
+        score=score,
+        k=neighbour_number(score, objects),
         bytes_per_entry=0.0,
         recall=Recall(0, None, None, None, None),
         dropped=Dropped(problematic, spooled.repeated, spooled.not_finite, len(indexed) - len(new), spooled.for_memory),
@@ -141,9 +148,11 @@ def build_population(spooled: Spooled, folder: Path, recipe: Recipe) -> Populati
     )
     _save(folder, space, look_alikes, entries, entries_of)
     np.save(folder / USUAL, np.empty(0, np.float32))
+    if network is not None:
+        network.save(folder / ODDITY)
     _save_calibration(folder, np.empty(0), np.empty(0))
     FalsePositives.of(aside.sightings()).save(folder)
-    if recipe.score == "relative":
+    if score != "first-neighbour":
         np.save(folder / USUAL, _usual(PopulationIndex.open(folder, facts, recipe.threads), entries_of))
     index = PopulationIndex.open(folder, facts, recipe.threads)
     facts = replace(
@@ -191,9 +200,13 @@ def _split(spooled: Spooled, recipe: Recipe, rng: np.random.Generator) -> tuple[
     )
 
 
-def _space(sample: _Rows, recipe: Recipe) -> Space:
+def _space(sample: _Rows, recipe: Recipe, labels: Table | None) -> Space:
     embeddings = sample.embeddings()
-    return as_embedded(embeddings.shape[1]) if recipe.space == "embedding" else half_whitened(embeddings, recipe.axes)
+    if recipe.space == "embedding":
+        return as_embedded(embeddings.shape[1])
+    space = half_whitened(embeddings, recipe.axes)
+    ids = [who.object_id for who in sample.identities()]
+    return space if labels is None else taught(space, embeddings, labels.of(ids))
 
 
 def _new(indexed: _Rows, space: Space, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -19,7 +19,7 @@ from broker.novelty.entries import map_array
 from schemas.errors import NoveltyIndexError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -49,6 +49,13 @@ class Table:
 
     names: tuple[str, ...]
     values: Mapping[str, NDArray[np.float32]]
+
+    def of(self, object_ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return what is known of some objects (n, properties)."""
+        unknown = np.full(len(self.names), np.nan, np.float32)
+        return np.array([self.values.get(one, unknown) for one in object_ids], np.float32).reshape(
+            len(object_ids), len(self.names)
+        )
 
 
 def read_table(path: Path) -> Table:
@@ -145,9 +152,8 @@ def save_labels(index: PopulationIndex, table: Table) -> None:
     NoveltyIndexError
         None of them is in the table.
     """
-    unknown = np.full(len(table.names), np.nan, np.float32)
     ids = [index.entries.object_id(row) for row in range(len(index.entries))]
-    values = np.array([table.values.get(one, unknown) for one in ids], np.float32).reshape(len(ids), -1)
+    values = table.of(ids)
     if ids and not any(one in table.values for one in ids):
         raise NoveltyIndexError(f"labels: the table's first column names none of the objects, such as {ids[0]!a}")
     np.save(index.folder / NAMES, np.array(table.names, np.str_))

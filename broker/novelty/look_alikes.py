@@ -23,7 +23,7 @@ Number = Literal["f32", "f16"]
 #: Squared Euclidean distance: usearch's own default is the cosine.
 METRIC = "l2sq"
 #: Links of an entry, and the width of the search while building and while searching.
-CONNECTIVITY, WIDTH_BUILDING, WIDTH_SEARCHING = 32, 128, 128
+CONNECTIVITY, WIDTH_BUILDING, WIDTH_SEARCHING = 16, 128, 128
 #: An object with more epochs than this in the index is searched for one by one, so that the others need not wait.
 MOST_OWN = 64
 

@@ -14,6 +14,7 @@ from broker.novelty.labels import Labels
 from broker.novelty.look_alikes import LookAlikes, Nearest
 from broker.novelty.score import novelty
 from broker.novelty.space import Space
+from models.oddity_network import OddityNetwork
 from schemas.errors import NoveltyIndexError
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 #: Below, a p-value is made again by looking at every entry: what the graph misses would look novel.
 CHECKED_BELOW = 1e-3
 
-INDEX, SPACE, USUAL, CALIBRATION, THUMBNAILS = (
-    "index.usearch", "space.npz", "usual.npy", "calibration.npz", "thumbnails.npy"
+INDEX, SPACE, USUAL, ODDITY, CALIBRATION, THUMBNAILS = (
+    "index.usearch", "space.npz", "usual.npy", "oddity.npz", "calibration.npz", "thumbnails.npy"
 )  # fmt: skip
 
 
@@ -63,6 +64,8 @@ class PopulationIndex:
     entries : Entries
     usual : float32 array (entries,)
         Distance of each entry's own k-th neighbour; empty where the score does without.
+    oddity : OddityNetwork or None
+        The one that the calibration was made with, where the score asks it.
     first, later : Calibration
         Of objects' first and later epochs.
     false_positives : FalsePositives
@@ -77,6 +80,7 @@ class PopulationIndex:
     look_alikes: LookAlikes
     entries: Entries
     usual: NDArray[np.float32]
+    oddity: OddityNetwork | None
     first: Calibration
     later: Calibration
     false_positives: FalsePositives
@@ -105,6 +109,7 @@ class PopulationIndex:
                 LookAlikes.open(folder / INDEX, threads, lookups=lookups),
                 Entries.open(folder),
                 map_array(folder / USUAL),
+                OddityNetwork.open(folder / ODDITY) if facts.score == "odd" else None,
                 first,
                 later,
                 FalsePositives.open(folder),
@@ -159,16 +164,19 @@ class PopulationIndex:
         features = self.space.features(embeddings)
         count = max(count, self.facts.k)
         nearest = self.look_alikes.nearest(features, own, count, exact=exact)
-        scores, p = self._judged(nearest, first)
+        odds = None if self.oddity is None else self.oddity.log_odds(embeddings)
+        scores, p = self._judged(nearest, first, odds)
         low = np.flatnonzero((p < CHECKED_BELOW) & (not exact))
         if len(low):
             checked = self.look_alikes.nearest(features[low], [own[one] for one in low], count, exact=True)
             nearest.rows[low], nearest.distances[low] = checked.rows, checked.distances
-            scores[low], p[low] = self._judged(checked, first[low])
+            scores[low], p[low] = self._judged(checked, first[low], None if odds is None else odds[low])
         return Scored(scores, p, nearest)
 
-    def _judged(self, nearest: Nearest, first: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        scores = novelty(self.facts.score, nearest, self.facts.k, self.usual)
+    def _judged(
+        self, nearest: Nearest, first: NDArray[np.bool_], odds: NDArray[np.float64] | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        scores = novelty(self.facts.score, nearest, self.facts.k, self.usual, odds)
         p = np.where(first, self.first.p_values(scores), self.later.p_values(scores))
         calibrated = np.where(first, len(self.first.scores), len(self.later.scores)) > 0
         return scores, np.where(np.isfinite(scores) & calibrated, p, np.nan)

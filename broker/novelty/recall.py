@@ -54,10 +54,11 @@ def exact_nearest(queries: NDArray[np.float32], chunks: Chunks, count: int) -> N
         distances = (there**2).sum(axis=1) - 2.0 * (asked @ there.T)
         numbers = np.broadcast_to(np.arange(start, start + len(chunk)), distances.shape)
         rows, squared = np.hstack((rows, numbers)), np.hstack((squared, distances))
-        best = np.argsort(squared, axis=1, kind="stable")[:, :count]
+        nearest = min(count, squared.shape[1]) - 1
+        best = np.argpartition(squared, nearest, axis=1)[:, : nearest + 1]
         rows, squared = np.take_along_axis(rows, best, 1), np.take_along_axis(squared, best, 1)
         start += len(chunk)
-    return rows
+    return np.take_along_axis(rows, np.argsort(squared, axis=1, kind="stable"), 1)
 
 
 def _share(found: NDArray[np.int64], exact: NDArray[np.int64], count: int | None = None) -> float:

@@ -24,7 +24,8 @@ class Recipe:
         Of the half-whitened space.
     number : {"f16", "f32"}
         In which the index holds its features.
-    score : {"relative", "first-neighbour"}
+    score : {"odd", "relative", "first-neighbour"}
+        Where the oddity network does not know the embeddings, "odd" becomes "relative".
     calibration_share : float
         Share of the objects that calibrate the scores instead of being in the index.
     near_duplicate : float
@@ -40,7 +41,7 @@ class Recipe:
     space: SpaceName = "half-whitened"
     axes: int = AXES
     number: Number = "f16"
-    score: ScoreName = "relative"
+    score: ScoreName = "odd"
     calibration_share: float = 0.2
     near_duplicate: float = 0.3
     memory: int = 2_000_000_000

@@ -1,4 +1,4 @@
-r"""Novelty scores: how far an image lies from its look-alikes.
+r"""Novelty scores: how far an image lies from its look-alikes, and how odd it is.
 
 ``first-neighbour`` is the paper's (Cavuoti et al.): the distance :math:`d_1` of the nearest look-alike.
 
@@ -9,6 +9,13 @@ r"""Novelty scores: how far an image lies from its look-alikes.
 with :math:`d_k(j)` the distance of entry j's own k-th neighbour, other objects' only. Where images are rare but
 ordinary, such as bright and extended ones, all distances are large; the local outlier factor (Breunig et al. 2000)
 divides by the neighbours' distances, and so forgives whole groups of strange images. The square root is half way.
+
+``odd`` adds what distances cannot know, namely which changes of an image mean something,
+
+.. math:: s = \ell + c \ln s_\mathrm{relative},
+
+with :math:`\ell` the log odds of `models.oddity_network` and c = `DISTANCE_WEIGHT`. It takes embeddings that the
+network knows.
 """
 
 from __future__ import annotations
@@ -22,10 +29,12 @@ if TYPE_CHECKING:
 
     from broker.novelty.look_alikes import Nearest
 
-ScoreName = Literal["first-neighbour", "relative"]
+ScoreName = Literal["first-neighbour", "relative", "odd"]
 
-#: Which neighbour `relative` goes by.
+#: Which neighbour `relative` and `odd` go by.
 RELATIVE_K = 20
+#: Log odds that e times the distance is worth.
+DISTANCE_WEIGHT = 3.0
 #: Stands for no distance at all, as between copies of one image.
 _TINY = 1e-12
 
@@ -35,17 +44,25 @@ def neighbour_number(name: ScoreName, objects: int) -> int:
     return 1 if name == "first-neighbour" else max(1, min(RELATIVE_K, objects // 4))
 
 
-def novelty(name: ScoreName, nearest: Nearest, k: int, usual: NDArray[np.floating]) -> NDArray[np.float64]:
+def novelty(
+    name: ScoreName,
+    nearest: Nearest,
+    k: int,
+    usual: NDArray[np.floating],
+    log_odds: NDArray[np.floating] | None = None,
+) -> NDArray[np.float64]:
     """Score images by their look-alikes.
 
     Parameters
     ----------
-    name : {"first-neighbour", "relative"}
+    name : {"first-neighbour", "relative", "odd"}
     nearest : Nearest
         At least `k` look-alikes of each of n images.
     k : int
     usual : float array (entries,)
         The distance of each entry's own k-th neighbour.
+    log_odds : float array (n,), optional
+        Of the oddity network, for `odd`.
 
     Returns
     -------
@@ -56,4 +73,8 @@ def novelty(name: ScoreName, nearest: Nearest, k: int, usual: NDArray[np.floatin
     if name == "first-neighbour":
         return distance
     local = usual[np.maximum(nearest.rows[:, :k], 0)].astype(np.float64).mean(axis=1)
-    return np.asarray(np.where(np.isfinite(distance), distance / np.sqrt(np.maximum(local, _TINY)), np.inf))
+    relative = np.where(np.isfinite(distance), distance / np.sqrt(np.maximum(local, _TINY)), np.inf)
+    if name == "relative":
+        return np.asarray(relative)
+    assert log_odds is not None  # an index of this score has the network beside it
+    return np.asarray(log_odds + DISTANCE_WEIGHT * np.log(np.maximum(relative, _TINY)))

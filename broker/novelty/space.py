@@ -5,6 +5,9 @@ have nearly all the variance, and a ring around an ordinary galaxy moves it less
 whitening (Mahalanobis) gives the axes that carry mere noise the same say. Half whitening lies between: of the first
 `AXES` principal axes, each coordinate is divided by the fourth root of its variance. 64 coordinates instead of 1280
 also make the index ten times smaller.
+
+Where properties of some objects are known, look-alikes shall be alike in these above all: each property adds an axis,
+its linear prediction from the embedding (`taught`).
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ AXES = 64
 FLAT = 1e-6
 #: Of fewer images the smallest variances are mere chance, and would be blown up.
 SAMPLE_PER_AXIS = 4
+#: Of the predictions: principal axes that they rest on, ridge penalty, and how far objects lie apart along each, in
+#: units of how far they do along all other axes together.
+_PREDICTING, _PENALTY, _TAUGHT = 256, 10.0, 1.0
 #: Half floats end at 65504; nothing real comes near.
 FARTHEST = 3e4
 
@@ -78,3 +84,31 @@ def half_whitened(sample: NDArray[np.floating], axes: int = AXES) -> Space:
     kept = variances > FLAT * max(variances[0], np.finfo(np.float32).tiny)
     scaled = vectors[:, kept] / variances[kept] ** 0.25
     return Space("half-whitened", mean.astype(np.float32), scaled.astype(np.float32))
+
+
+def taught(space: Space, sample: NDArray[np.floating], values: NDArray[np.floating]) -> Space:
+    """Add the axes along which known properties change.
+
+    Parameters
+    ----------
+    space : Space
+    sample : array (n, d)
+        Embeddings.
+    values : array (n, properties)
+        NaN where unknown; a property that too few of the sample tell apart adds nothing.
+    """
+    if space.name == "embedding":
+        return space
+    predicting = half_whitened(sample, _PREDICTING)
+    features = predicting.features(sample).astype(np.float64)
+    width = np.sqrt((space.features(sample).astype(np.float64) ** 2).sum(axis=1).mean())
+    axes = [space.axes]
+    for property_ in np.asarray(values, np.float64).T:
+        known = np.isfinite(property_)
+        if known.sum() < SAMPLE_PER_AXIS * features.shape[1] or np.ptp(property_[known]) == 0:
+            continue
+        given, wanted = features[known], property_[known] - property_[known].mean()
+        ridge = given.T @ given + _PENALTY * np.eye(given.shape[1])
+        slope = np.linalg.solve(ridge, given.T @ (wanted / wanted.std()))
+        axes.append((_TAUGHT * width * predicting.axes @ slope.astype(np.float32))[:, None])
+    return Space(space.name, space.mean, np.concatenate(axes, axis=1).astype(np.float32))

@@ -22,9 +22,13 @@ from consumers.audit.checks import AuditRow, check_partition
 from consumers.audit.records import Keys, Received, read_inputs, read_ledger, read_outputs
 from consumers.bounded_read import topics_of, whole
 from consumers.names import DEAD, LEDGER, REPLAY, is_annotated
+from consumers.rights import READ, TOPIC, lacking
+from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from consumers.audit.records import Ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def audit(config: Mapping[str, str], inputs: Sequence[str] | None = None) -> Aud
     Raises
     ------
     ConfigurationError
-        There is no ledger.
+        There is no ledger, none of these topics is in it, or this user may not see all that it needs.
     SosiaError
         A partition does not move on.
     """
@@ -123,9 +127,18 @@ def audit(config: Mapping[str, str], inputs: Sequence[str] | None = None) -> Aud
     ledger_spans = whole(config, [LEDGER])
     ledger = read_ledger(config, ledger_spans, problems)
     wanted = {topic for topic, _ in ledger} if inputs is None else set(inputs)
-    annotated = read_outputs(config, whole(config, sorted(filter(is_annotated, existing))), keys, problems)
-    dead = read_outputs(config, whole(config, sorted(existing & {DEAD})), keys, problems)
+    its = {partition: ranges for partition, ranges in ledger.items() if partition[0] in wanted}
+    if not its:
+        of = "" if inputs is None else f" of {', '.join(sorted(wanted))}"
+        raise ConfigurationError(f"there is nothing to audit: {LEDGER} has no row{of} yet; it fills while workers run")
+    visible = sorted(filter(is_annotated, existing))
+    annotated = read_outputs(config, whole(config, visible), keys, problems)
+    dead_topic = [DEAD] if DEAD in existing or any(ranges.dead.any() for ranges in its.values()) else []
+    dead = read_outputs(config, whole(config, dead_topic), keys, problems)
     received = read_inputs(config, whole(config, sorted(wanted & existing)), keys)
+    for one in received:
+        if one.partition in its:
+            _refuse_hidden(one, its[one.partition], annotated, keys, visible)
 
     whole_ledger = all(span.start == 0 for span in ledger_spans)
     rows = []
@@ -136,13 +149,28 @@ def audit(config: Mapping[str, str], inputs: Sequence[str] | None = None) -> Aud
             problems += found
     held = {one.partition for one in received}
     problems += [
-        f"{topic}/{number} is in the ledger, and is gone"
+        f"{topic}/{number} is in the ledger: it is gone, or {lacking(READ, TOPIC, topic)}"
         for topic, number in sorted(ledger.keys() - held)
         if topic in wanted
     ]
     if inputs is None:
         problems += _strangers(received, np.concatenate([annotated, dead]), keys)
     return Audit(tuple(sorted(rows, key=lambda row: (row.topic, row.partition))), tuple(problems))
+
+
+def _refuse_hidden(
+    received: Received, ranges: Ranges, annotated: NDArray[np.int64], keys: Keys, visible: Sequence[str]
+) -> None:
+    """Raise where the ledger has annotated records of a partition, and no topic that this user may see has one."""
+    topic, number = received.partition
+    count = ranges.annotated[ranges.first >= received.start].sum()
+    # A replayed record's key is its origin's, so that of replays nothing can be told.
+    if topic != REPLAY and count and not keys.any_of(received.partition, annotated):
+        raise ConfigurationError(
+            f"the ledger counts {count} annotated records of {topic}/{number}, and none is in the topics that are "
+            f"shown to this user ({', '.join(visible) or 'none'}): the topic that they are in was deleted, or "
+            f"{lacking(READ, TOPIC, 'sosia.SURVEY.annotated.v1')}"
+        )
 
 
 def _strangers(received: Sequence[Received], outputs: NDArray[np.int64], keys: Keys) -> list[str]:

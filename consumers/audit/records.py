@@ -40,6 +40,13 @@ class Keys:
         """Return the key of the first attempt at offset 0 of a partition; those of the next offsets follow it."""
         return (self._numbers.setdefault(partition, len(self._numbers)) << _ATTEMPT_BITS | 1) << _OFFSET_BITS
 
+    def any_of(self, partition: Partition, keys: NDArray[np.int64]) -> bool:
+        """Whether sorted keys have one of a partition: of any attempt at any offset."""
+        shift = _OFFSET_BITS + _ATTEMPT_BITS
+        number = self.first(partition) >> shift
+        begin, end = np.searchsorted(keys, [number << shift, (number + 1) << shift])
+        return bool(begin < end)
+
     def key(self, origin: str, attempt: str) -> int | None:
         """Return the key of a record by its two headers; None where they are damaged."""
         found = _ORIGIN.fullmatch(origin)

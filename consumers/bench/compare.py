@@ -24,6 +24,7 @@ COMPARED = {
     "cpu_s_per_alert": False,
     "outside_networks_cpu_s_per_alert": False,
     "kafka_cpu_s_per_alert": False,
+    "long_packet_cpu_s.1000": False,
     "peak_rss_mb": False,
 }
 

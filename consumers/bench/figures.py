@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from consumers.bench.machine import Machine
     from consumers.bench.naive import Naive
     from consumers.bench.stages import Stages
-    from consumers.bench.whole import Whole
+    from consumers.bench.whole_figures import Whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +27,8 @@ class Figures:
         Of the novelty index.
     stages : Stages
     naive : Naive
+    long_packets : dict of int to float
+        CPU time of decoding and splicing a Rubin packet [s], by its earlier detections.
     whole : Whole or None
         None where only what runs in one process was measured.
     """
@@ -37,6 +39,7 @@ class Figures:
     index_entries: int
     stages: Stages
     naive: Naive
+    long_packets: dict[int, float]
     whole: Whole | None
 
     def to_json(self) -> dict[str, Any]:
@@ -59,6 +62,7 @@ class Figures:
             "peak_rss_mb": whole and whole.peak_rss_mb,
             "private_mb": whole and list(whole.private_mb),
             "stages": {name: {"cpu_s_per_alert": ms / 1e3} for name, ms in self.stages.cpu_ms.items()},
+            "long_packet_cpu_s": {str(length): cpu_s for length, cpu_s in self.long_packets.items()},
             "networks": whole.networks if whole else self.stages.networks,
             "reference_cache_hits": self.stages.cache_hits,
             "judged_by_history": whole and whole.judged_by_history,

@@ -53,8 +53,8 @@ def one_at_a_time() -> Iterator[None]:
     """Let networks that are loaded under ``with`` take one input a pass: padded passes would slow the naive worker."""
     original = Batched.__init__
 
-    def single(self: Batched, model: Model, batch: int) -> None:
-        del batch
+    def single(self: Batched, model: Model, batch: int, small: int | None = None) -> None:
+        del batch, small
         original(self, model, 1)
 
     with patch.object(Batched, "__init__", single):

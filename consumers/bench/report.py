@@ -10,11 +10,12 @@ from rich.table import Table
 from consumers.bench.stages import NETWORKS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from consumers.bench.compare import Ratio
     from consumers.bench.figures import Figures
-    from consumers.bench.whole import Whole
+    from consumers.bench.whole_figures import Whole
 
 #: Width of the picture's bars, and height of a bar and its gap [px].
 _WIDTH, _BAR, _GAP, _MARGIN, _LABEL = 900, 26, 10, 24, 230
@@ -43,9 +44,12 @@ def show(figures: Figures, console: Console) -> None:
     stages.add_row("all but the networks", f"{figures.stages.outside_networks_ms:.3f}", style="bold")
     stages.add_row("naive worker, all of it", f"{1e3 * figures.naive.cpu_s_per_alert:.1f}")
     console.print(stages)
+    if figures.long_packets:
+        told = ", ".join(f"{1e3 * cpu_s:.2f} ms at {length}" for length, cpu_s in figures.long_packets.items())
+        console.print(f"Decoding and splicing a Rubin packet, by its earlier detections: {told}.", highlight=False)
     if figures.whole:
         console.print(_whole_table(figures.whole))
-    ran = ", ".join(f"{name} {share:.0%}" for name, share in _networks(figures).items())
+    ran = ", ".join(_shares(_networks(figures)))
     console.print(
         f"Networks ran on: {ran}. Reference cache hits: {figures.stages.cache_hits}. "
         f"Novelty index: {figures.index_entries} entries.",
@@ -120,6 +124,14 @@ def _times(figures: Figures, reference: str) -> str:
     if reference == "naive":
         return f"Sosia is {figures.whole.alerts_per_s / figures.naive.alerts_per_s:.1f} times as fast"
     return f"Sosia reaches {figures.whole.alerts_per_s / figures.stages.limit_alerts_per_s:.2f} of it"
+
+
+def _shares(networks: Mapping[str, float]) -> Iterator[str]:
+    """Tell on which share of the alerts each network ran; the router scores all that it would have without it."""
+    for name, share in networks.items():
+        if not name.startswith("router."):
+            without = networks.get(f"router.{name}")
+            yield f"{name} {share:.1%}" + ("" if without is None else f" (without the router {without:.1%})")
 
 
 def _networks(figures: Figures) -> dict[str, float]:

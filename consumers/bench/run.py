@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 from broker.history.sqlite import SqliteHistory
 from broker.novelty.judging import NoveltyJudge
-from broker.novelty.versions import open_all
+from broker.novelty.versions import open_all, surveys
 from broker.reader import Reader
 from consumers.assembly import choose_rule, open_annotator, open_surveys, utc_now
-from consumers.bench import naive, stages
+from consumers.bench import long_packets, naive, stages
 from consumers.bench.crowd import build_crowd
 from consumers.bench.figures import Figures
-from consumers.bench.load import EarlierEpochs, Load
+from consumers.bench.load import EarlierEpochs
 from consumers.bench.machine import machine
-from consumers.bench.whole import Stream, WholeOptions, run_whole
+from consumers.bench.making import ManyAlerts
+from consumers.bench.whole import Stream, run_whole
+from consumers.bench.whole_options import WholeOptions
 from consumers.cores import granted_cores
 from consumers.demo.feed import FolderOfPackets, SimulatedNight
 from models.backbone import FEATURES
@@ -64,7 +66,7 @@ class BenchOptions:
     index : Path or None
         Folder of versions of the novelty index.
     entries : int
-        Without such a folder, of an index made for the purpose; 0: none.
+        Of an index made for the purpose, in that folder where it has none, or in one for this run; 0: none.
     pin : bool
         Give each worker one core of its own.
     """
@@ -108,17 +110,19 @@ def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], ob
         )
         source = None if feed.schemas is None else FolderSource(feed.schemas)
         reader = Reader(open_surveys(feed.counts), source)
-        loads = {survey: Load([packet for _, packet in feed.packets(survey)], source) for survey in feed.counts}
+        loads = {
+            survey: ManyAlerts([packet for _, packet in feed.packets(survey)], feed.schemas, place / "load" / survey)
+            for survey in feed.counts
+        }
         alone = _mixed(loads, shares(feed.counts, STAGE_BATCHES * batch), APART)
         with closing(SqliteHistory(place / "stages.sqlite")) as history:
             annotator = _annotator(settings, history)
-            index = options.index
-            if index is None and options.entries:
+            index = place / "index" if options.index is None else options.index
+            if options.entries and not surveys(index):
                 say(f"building an index of {options.entries} entries")
-                index = place / "index"
                 others = _mixed(loads, shares(feed.counts, STAGE_BATCHES * batch), 2 * APART)
                 build_crowd(_findings(others, reader, annotator), options.entries, index, granted_cores())
-            versions = {} if index is None else open_all(index)
+            versions = open_all(index)
             annotator.novelty = NoveltyJudge(lambda: versions)
             remember = partial(EarlierEpochs, digest=_digests(annotator), features=FEATURES)
             earlier = remember(history)
@@ -127,6 +131,7 @@ def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], ob
             earlier.flush()
             say("measuring each stage, and the networks alone")
             by_stage = stages.measure(alone, reader, annotator, batch)
+            lengthened = long_packets.measure(alone, reader, annotator)
             say("measuring the naive worker")
             single = settings.model_copy(update={"backbone": settings.backbone.model_copy(update={"batch": 1})})
             with naive.one_at_a_time():
@@ -137,10 +142,13 @@ def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], ob
         if options.whole:
             burst, steady = (shares(feed.counts, n) for n in (options.alerts, int(options.rate * options.seconds)))
             streams = {survey: Stream(load, burst[survey], steady[survey]) for survey, load in loads.items()}
-            how = WholeOptions(options.rate, options.seconds, options.workers, batch, index, feed.schemas, place)
+            where = index if versions else None
+            how = WholeOptions(
+                options.rate, options.seconds, options.workers, batch, where, feed.schemas, place, options.pin
+            )
             whole = run_whole(how, settings, streams, remember, reader, say)
         entries = sum(facts.entries for version in versions.values() for facts in version.manifest.populations)
-        return Figures(machine(), feed.title, dict(feed.counts), entries, by_stage, plain, whole)
+        return Figures(machine(), feed.title, dict(feed.counts), entries, by_stage, plain, lengthened, whole)
 
 
 def shares(counts: Mapping[str, int], total: int) -> dict[str, int]:
@@ -151,7 +159,7 @@ def shares(counts: Mapping[str, int], total: int) -> dict[str, int]:
     return split
 
 
-def _mixed(loads: Mapping[str, Load], counts: Mapping[str, int], first: int) -> list[bytes]:
+def _mixed(loads: Mapping[str, ManyAlerts], counts: Mapping[str, int], first: int) -> list[bytes]:
     """Return alerts of all surveys from a number on, evenly mixed."""
     alerts = [
         (number / counts[survey], alert)

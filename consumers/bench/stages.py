@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from broker.annotation import NoveltyState
 from broker.embedding_record import embedding_record
 from broker.output import Splicer, scores
 from consumers.bench.probes import Times, watched
@@ -114,6 +115,9 @@ def shares(findings: Sequence[Finding]) -> dict[str, float]:
     """Return the share of the alerts that each network gave a score."""
     scored: dict[str, int] = {"backbone": sum(one.embedding is not None for one in findings)}
     scored["epoch"] = sum(one.annotation.epoch.score is not None for one in findings)
+    scored["novelty"] = sum(
+        any(novelty.state is NoveltyState.SCORED for novelty in one.annotation.novelty) for one in findings
+    )
     for finding in findings:
         for entry in finding.annotation.classifications:
             scored[entry.classifier] = scored.get(entry.classifier, 0) + (entry.score is not None)

@@ -7,11 +7,12 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from broker.annotation import NoveltyState
 from broker.history.opening import open_history
+from consumers.bench.meter import MIDDLE, Meter
 from consumers.bench.process_use import process_use
 from consumers.bench.subscriber import Subscriber
+from consumers.bench.whole_figures import Latency, Whole
 from consumers.bench.workers import POLL_S, first_ready, history_url, pin, start_worker, uses
 from consumers.bounded_read import read, whole
 from consumers.names import DEAD, EMBEDDINGS, LEDGER, REPLAY, annotated, scores
@@ -22,118 +23,24 @@ from schemas.framing import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from confluent_kafka import KafkaError, Message
 
     from broker.history.history import History
     from broker.reader import Reader
-    from consumers.bench.load import EarlierEpochs, Load
+    from consumers.bench.load import EarlierEpochs
+    from consumers.bench.making import ManyAlerts
+    from consumers.bench.whole_options import WholeOptions
     from consumers.demo.worker_process import WorkerProcess
     from consumers.settings import Settings
 
 PARTITIONS = 4
 #: Without any receipt for so long, something is wrong; loading the networks falls into it [s].
 STALLED_S = 120.0
-#: The part of a burst in which the rate is sustained: beyond it, workers still start or have nothing more to do.
-MIDDLE = (0.1, 0.9)
+#: Memory is compared from this alert on: a worker has then seen everything once.
+SETTLED = 10_000
 #: A Kafka that was just started is not yet all there, and librdkafka says so.
 _CLIENT = {"log_level": "3"}
-
-
-@dataclass(frozen=True, slots=True)
-class WholeOptions:
-    """How the whole system is run.
-
-    Attributes
-    ----------
-    rate, seconds : float
-        Of the steady part [1/s, s].
-    workers : int
-    batch_size : int
-        Most alerts a batch.
-    index : Path or None
-        Folder of versions of the novelty index.
-    schemas : Path or None
-        Folder of the schemas of wire-format packets.
-    folder : Path
-        For data, configurations and logs.
-    pin : bool
-        Give each worker one core of its own.
-    """
-
-    rate: float
-    seconds: float
-    workers: int
-    batch_size: int
-    index: Path | None
-    schemas: Path | None
-    folder: Path
-    pin: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """From the input's append to something, over the alerts of a steady rate [s]."""
-
-    p50: float
-    p95: float
-    p99: float
-
-    @classmethod
-    def of(cls, seconds: list[float]) -> Latency:
-        """Return the quantiles of some latencies."""
-        return cls(*(float(one) for one in np.quantile(seconds, (0.5, 0.95, 0.99))))
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """What was measured.
-
-    Attributes
-    ----------
-    alerts_per_s : float
-        Sustained over the middle of the burst, by a subscriber of committed records.
-    burst_alerts : int
-    drained_s : float
-        From the first ready worker to the receipt of the burst's last alert.
-    steady_rate : float
-        At which the others were published [1/s].
-    latency_s, append_latency_s : Latency
-        From the broker's timestamp on the input to the committed receipt, and to its timestamp on the output.
-    cpu_s_per_alert, kafka_cpu_s_per_alert : float
-        Of the workers, and of the broker.
-    peak_rss_mb : float
-        Of the largest worker.
-    private_mb : tuple of float
-        Of the largest worker, after the burst and at the end.
-    networks : dict of str to float
-        Share of the alerts that each network gave a score.
-    judged_by_history : float
-        Share of the alerts that were compared with earlier epochs.
-    dead, repeated : int
-        Dead letters, and alerts received twice.
-    history_rows : int
-        Earlier epochs in the store.
-    workers : int
-    """
-
-    alerts_per_s: float
-    burst_alerts: int
-    drained_s: float
-    steady_rate: float
-    latency_s: Latency
-    append_latency_s: Latency
-    cpu_s_per_alert: float
-    kafka_cpu_s_per_alert: float
-    peak_rss_mb: float
-    private_mb: tuple[float, float]
-    networks: dict[str, float]
-    judged_by_history: float
-    dead: int
-    repeated: int
-    history_rows: int
-    workers: int
 
 
 @dataclass(slots=True)
@@ -156,12 +63,12 @@ class Stream:
 
     Attributes
     ----------
-    load : Load
+    load : ManyAlerts
     burst, steady : int
         Its alerts.
     """
 
-    load: Load
+    load: ManyAlerts
     burst: int
     steady: int
 
@@ -225,21 +132,21 @@ def run_whole(
         if options.pin:
             pin(workers)
         started = first_ready(workers)
-        idle, idle_kafka = uses(workers), process_use(kafka.pid or 0)
-        _wait_for(subscriber, config, total, workers)
-        drained, drained_kafka = uses(workers), process_use(kafka.pid or 0)
+        meter = Meter(lambda: uses(workers), lambda: process_use(kafka.pid or 0))
+        _wait_for(subscriber, config, total, workers, meter)
         say(f"publishing {options.rate:g} alerts/s for {options.seconds:g} s")
         published: dict[str, float] = {}
         for survey, alerts in waiting.items():
             published |= _publish(alerts, topics[survey], config, options.rate)
-        _wait_for(subscriber, config, total + steady, workers)
-        end = uses(workers)
+        _wait_for(subscriber, config, total + steady, workers, meter)
+        end = meter.read(len(subscriber.receipts))
         for worker in workers:
             if (code := worker.stop()) != 0:
                 raise SosiaError(f"a worker ended with code {code}.{worker.tail()}")
         received = sorted(one.received for origin, one in subscriber.receipts.items() if origin in burst)
         pairs = [(at, subscriber.receipts[one]) for one, at in published.items() if one in subscriber.receipts]
         networks, judged = _scored(config, topics)
+        cpu_s, kafka_cpu_s = meter.cpu_s_per_alert(total)
         return Whole(
             alerts_per_s=_sustained(received),
             burst_alerts=total,
@@ -247,10 +154,10 @@ def run_whole(
             steady_rate=options.rate,
             latency_s=Latency.of([one.received - at for at, one in pairs]),
             append_latency_s=Latency.of([one.appended - at for at, one in pairs]),
-            cpu_s_per_alert=sum(b.cpu_s - a.cpu_s for a, b in zip(idle, drained, strict=True)) / total,
-            kafka_cpu_s_per_alert=(drained_kafka.cpu_s - idle_kafka.cpu_s) / total,
-            peak_rss_mb=max(one.peak_rss_mb for one in end),
-            private_mb=(max(one.private_mb for one in drained), max(one.private_mb for one in end)),
+            cpu_s_per_alert=cpu_s,
+            kafka_cpu_s_per_alert=kafka_cpu_s,
+            peak_rss_mb=max(one.peak_rss_mb for one in end.workers),
+            private_mb=(meter.at(min(total, SETTLED)).private_mb, end.private_mb),
             networks=networks,
             judged_by_history=judged,
             dead=_dead(config),
@@ -278,10 +185,12 @@ def _publish(
     return published.appended
 
 
-def _wait_for(subscriber: Subscriber, config: Mapping[str, str], count: int, workers: list[WorkerProcess]) -> None:
+def _wait_for(
+    subscriber: Subscriber, config: Mapping[str, str], count: int, workers: list[WorkerProcess], meter: Meter
+) -> None:
     """Wait until so many alerts came out, dead letters included."""
     seen, moved = 0, time.monotonic()
-    while (done := len(subscriber.receipts)) < count:
+    while (done := meter.read(len(subscriber.receipts)).alerts) < count:
         for worker in workers:
             worker.check()
         if done != seen:
@@ -306,13 +215,14 @@ def _dead(config: Mapping[str, str]) -> int:
 
 def _scored(config: Mapping[str, str], surveys: Iterable[str]) -> tuple[dict[str, float], float]:
     """Read the thin records: which networks gave how many a score, and how many had earlier epochs to go by."""
-    counts: dict[str, int] = {"epoch": 0}
+    counts: dict[str, int] = {"epoch": 0, "novelty": 0}
     total = judged = 0
     for message in read(config, whole(config, [scores(survey) for survey in surveys])):
         annotation = unpack("annotation", message.value() or b"")
         total += 1
         judged += annotation["epoch"]["nEpochs"] > 0
         counts["epoch"] += annotation["epoch"]["score"] is not None
+        counts["novelty"] += any(one["state"] == NoveltyState.SCORED for one in annotation["novelty"])
         for entry in annotation["classifications"]:
             counts[entry["classifier"]] = counts.get(entry["classifier"], 0) + (entry["score"] is not None)
     return {name: count / max(total, 1) for name, count in counts.items()}, judged / max(total, 1)

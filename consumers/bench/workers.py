@@ -15,7 +15,7 @@ from ops.java_server import free_ports
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from consumers.bench.whole import WholeOptions
+    from consumers.bench.whole_options import WholeOptions
     from consumers.settings import Settings
     from ops.local_kafka import LocalKafka
 

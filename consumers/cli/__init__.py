@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "demo": "stream a simulated night, or a folder of packets, through a real Kafka on this machine",
     "run": "the annotating worker, until stopped",
-    "replay": "publish packets from files at a given pace",
+    "replay": "publish packets of files or of a simulated night at a given pace",
     "tail": "a subscriber: print annotated alerts",
     "page": "the live page: the newest alerts with their images, in a browser",
     "ledger": "audit the ledger: was every input record annotated or dead-lettered exactly once?",
@@ -27,7 +27,7 @@ _COMMANDS = {
     "index": "the index consumer; versions by hand: build, weirdest, label, versions, rollback, use",
     "similar": "the nearest look-alikes of an image or object, with a picture",
     "bench": "throughput and latency of the whole system and of each stage",
-    "classify": "one network over image files: FITS, PNG or JPEG",
+    "classify": "one network over images and alerts in files",
     "train": "make a network's weights again",
     "evaluate": "print the figures of a network's card again",
 }

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from consumers.annotate_files import FileAnnotation
+from consumers.cli.out import add_out_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="files, or folders with .avro files in them"
-    )
+        "paths", nargs="+", type=Path, metavar="PATH",
+        help="files (Avro, FITS, PNG, JPEG, Parquet), or folders with .avro files in them",
+    )  # fmt: skip
     parser.add_argument(
         "--survey", help="read only this survey's alerts: ztf, lsst, or a configured name of own stamps"
     )
@@ -25,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="schemas of wire-format packets, named lsst.vMAJOR_MINOR.alert.avsc; default: the folder 'schema' beside",
     )  # fmt: skip
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    add_out_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,26 +33,11 @@ def run(args: argparse.Namespace) -> int:
     limit_threads()
     keep_memory()
 
-    from consumers.annotate_files import annotate_files
+    from consumers.annotate_files import MEASURES, annotate_files
     from consumers.configuration import load_settings
+    from consumers.outputs.flat import annotation_columns
+    from consumers.outputs.writing import write_results
 
-    failed = False
-    for one in annotate_files(args.paths, load_settings(args.config), survey=args.survey, schemas=args.schemas):
-        sys.stdout.write((json.dumps(one.to_json()) if args.json else _line(one)) + "\n")
-        sys.stdout.flush()  # a line as soon as it is known, also into a pipe
-        failed |= one.error is not None
-    return int(failed)
-
-
-def _line(one: FileAnnotation) -> str:
-    if one.annotation is None:
-        return f"{one.file}: {one.error}"
-    annotation, epoch = one.annotation, one.annotation.epoch
-    distance = "-" if epoch.reference_distance is None else f"{epoch.reference_distance:.3f}"
-    verdict = f"({epoch.reason})" if epoch.score is None else f"score {epoch.score:.2f}"
-    return "  ".join(
-        (
-            f"{annotation.survey:5} {annotation.object_id:20} {annotation.epoch_id:20} {annotation.band or '-':2}",
-            f"distance {distance:8} {epoch.state} {verdict}{'  PROBLEMATIC' if epoch.problematic else ''}",
-        )
-    )
+    found = annotate_files(args.paths, load_settings(args.config), survey=args.survey, schemas=args.schemas)
+    title, columns = "Sosia: annotated alerts", annotation_columns()
+    return int(not write_results(found, args.out, title, MEASURES, columns, as_json=args.json))

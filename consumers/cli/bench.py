@@ -21,7 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pin", action="store_true", help="give each worker one core of its own")
     parser.add_argument("--stages", action="store_true", help="only what runs in one process, without Kafka")
     parser.add_argument("--index", type=Path, metavar="DIR", help="a folder of versions of the novelty index")
-    parser.add_argument("--entries", type=int, default=0, metavar="N", help="or one of N entries, made for the purpose")
+    parser.add_argument(
+        "--entries", type=int, default=0, metavar="N", help="made there, or for this run, where there is none"
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML: backbone, rule, networks, batch")
     parser.add_argument("--out", type=Path, default=Path("sosia-bench.png"), metavar="PNG", help="the picture")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")

@@ -1,12 +1,12 @@
-"""``sosia classify``: one network over image files."""
+"""``sosia classify``: one network over images and alerts in files."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from consumers.cli.out import add_out_arguments
 
 if TYPE_CHECKING:
     from consumers.classify_images import ImageNetwork
@@ -24,24 +24,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     networks = parser.add_subparsers(dest="network", required=True, metavar="NETWORK")
     for name, summary in _NETWORKS.items():
         network = networks.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-        network.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="FITS, PNG or JPEG")
+        network.add_argument(
+            "images", nargs="+", type=Path, metavar="FILE",
+            help="images (FITS, PNG, JPEG), alerts (Avro, Parquet), or folders with images or .avro files in them",
+        )  # fmt: skip
         network.add_argument(
             "--pixel-scale", type=float, metavar="ARCSEC",
             help="of a pixel; default: what the file tells, and where it does not, the network's own",
         )  # fmt: skip
-        network.add_argument("--json", action="store_true", help="print one JSON object a line")
+        network.add_argument("--schemas", type=Path, metavar="DIR", help="schemas of wire-format alerts")
+        add_out_arguments(network)
 
 
 def run(args: argparse.Namespace) -> int:
     """Classify the images; 1 where one of them could not be read."""
-    from consumers.classify_images import classify_images
+    from consumers.cores import limit_threads
 
-    failed = False
-    for one in classify_images(_open(args.network), args.images, args.pixel_scale):
-        sys.stdout.write((json.dumps(one.to_json()) if args.json else one.to_text()) + "\n")
-        sys.stdout.flush()  # a line as soon as it is known, also into a pipe
-        failed |= one.error is not None
-    return int(failed)
+    limit_threads()
+
+    from consumers.accelerator import choose_device
+    from consumers.classify_images import MEASURES, classify_images
+    from consumers.configuration import load_settings
+    from consumers.outputs.writing import write_results
+
+    choose_device(load_settings().backbone.device)
+    found = classify_images(_open(args.network), args.images, args.pixel_scale, args.schemas)
+    return int(not write_results(found, args.out, f"Sosia: {args.network}", MEASURES, as_json=args.json))
 
 
 def _open(name: str) -> ImageNetwork:

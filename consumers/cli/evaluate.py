@@ -63,20 +63,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     router.add_argument(
         "--work", type=Path, default=Path("sosia-router-evaluation"), metavar="DIR", help="the stamps, 1 GB"
     )
-    router.add_argument("--weights", type=Path, metavar="FILE", help="other weights (.h5) than those that ship")
+    router.add_argument(
+        "--night", type=_count, default=2000, metavar="N",
+        help="alerts of a simulated night of ZTF and of Rubin each; default: 2000",
+    )  # fmt: skip
+    router.add_argument(
+        "--weights", type=Path, metavar="FILE", help="other weights (.h5) than those that ship, with thresholds (.json)"
+    )
     novelty = networks.add_parser("novelty", help="the novelty index and its competitors: models/cards/novelty.md")
     novelty.add_argument(
         "--alerts", type=_count, default=8000, metavar="N", help="of each survey's night; default: 8000"
     )
     novelty.add_argument(
-        "--stamps", type=_count, default=150_000, metavar="N",
-        help="distinct ones, for nights with injected novelties; 0: none; default: 150000",
+        "--stamps", type=_count, default=800_000, metavar="N",
+        help="distinct ones, for nights with injected novelties; 0: none; default: 800000",
     )  # fmt: skip
     novelty.add_argument(
         "--entries", type=_count, default=1_000_000, metavar="N", help="of the large index; 0: none; default: 1000000"
     )
     novelty.add_argument(
         "--lenses", type=_count, default=5000, metavar="N", help="lens candidates, a tenth real ones; default: 5000"
+    )
+    novelty.add_argument(
+        "--galaxies", type=_count, default=12_000, metavar="N", help="of known mass and rate; 0: none; default: 12000"
     )
     novelty.add_argument("--data", type=Path, metavar="DIR", help="folder with Galaxy Zoo's pictures, galaxyzoo/")
     novelty.add_argument("--folder", type=Path, metavar="DIR", help="keep what is simulated, and find it again")
@@ -153,7 +162,7 @@ def _merger(args: argparse.Namespace) -> int:
 def _router(args: argparse.Namespace) -> int:
     from consumers.evaluate_router.run import print_figures
 
-    print_figures(args.n, args.work, args.weights)
+    print_figures(args.n, args.night, args.work, args.weights)
     return 0
 
 
@@ -168,7 +177,7 @@ def _novelty(args: argparse.Namespace) -> int:
     from consumers.configuration import load_settings
     from consumers.evaluate_novelty.run import Plan, print_figures
 
-    plan = Plan(args.alerts, args.stamps, args.entries, args.lenses, args.data, args.folder, args.seed)
+    plan = Plan(args.alerts, args.stamps, args.entries, args.lenses, args.galaxies, args.data, args.folder, args.seed)
     print_figures(load_settings(args.config).backbone, plan)
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from consumers.cli.cluster import add_cluster_arguments, cluster_settings
 
@@ -15,6 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--survey", action="append", default=[], metavar="S", help="only this one; may be repeated")
     parser.add_argument("--held", type=_count, default=HELD, metavar="N", help=f"newest alerts held; default: {HELD}")
+    parser.add_argument(
+        "--index",
+        type=Path,
+        metavar="DIR",
+        help="folder of indexes, or a worker's index.cache: shows each alert's look-alikes",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
     parser.add_argument("--port", type=int, default=8002, help="default: 8002; 0 for any free one")
     add_cluster_arguments(parser)
@@ -25,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from consumers.page.serve import serve
 
     settings = cluster_settings(args)
-    serve(settings, args.survey, args.held, args.host, args.port, _say)
+    serve(settings, args.survey, args.held, args.host, args.port, args.index, _say)
     return 0
 
 

@@ -21,7 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--schema-dir", type=Path, metavar="DIR", help="write the schema of simulated lsst packets there"
     )
-    parser.add_argument("--topic", required=True, help="where to")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--topic", help="where to")
+    where.add_argument("--folder", type=Path, metavar="DIR", help="instead of Kafka: write the simulated night there")
     parser.add_argument("--rate", type=_rate, metavar="N/s", help="packets a second; default: as fast as it goes")
     parser.add_argument("--partitions", type=int, metavar="N", help="create the topic with so many where it is missing")
     add_cluster_arguments(parser)
@@ -37,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
 
     if bool(args.paths) == bool(args.simulate):
         raise ConfigurationError("give either files or --simulate")
+    if args.folder:
+        return _save(args)
 
     settings = cluster_settings(args)
     config = settings.kafka.producer_config() | {"message.max.bytes": str(settings.kafka.message_bytes)}
@@ -52,6 +56,17 @@ def run(args: argparse.Namespace) -> int:
         publish(packets, args.topic, config, rate=args.rate, progress=progress)
     sys.stdout.write(f"{progress.summary(args.topic)}\n")
     return int(progress.failed > 0)
+
+
+def _save(args: argparse.Namespace) -> int:
+    from consumers.simulated_night import save_night
+    from schemas.errors import ConfigurationError
+
+    if not args.simulate:
+        raise ConfigurationError("--folder takes a simulated night: --simulate")
+    written = save_night(args.folder, args.simulate, args.alerts, args.seed, args.truth)
+    sys.stdout.write(f"{written} packets written to {args.folder}\n")
+    return 0
 
 
 def _rate(text: str) -> float:

@@ -7,25 +7,34 @@ import json
 import sys
 from pathlib import Path
 
+from consumers.cli.out import add_out_arguments
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     asked = parser.add_mutually_exclusive_group(required=True)
-    asked.add_argument("query", nargs="?", metavar="IMAGE|ID", help="an image, an alert, or an id that the index holds")
+    asked.add_argument(
+        "query", nargs="?", metavar="FILE|ID", help="an image, alerts (Avro, Parquet), or an id that the index holds",
+    )  # fmt: skip
     asked.add_argument("--queries", type=Path, metavar="DIR", help="folder of images or alerts, all asked")
     parser.add_argument("--index", type=Path, required=True, metavar="DIR", help="folder of indexes")
     parser.add_argument(
         "--rank", choices=["distance", "frequency"], default="distance",
         help="of several queries: each one's look-alikes, or candidates by how many queries propose them",
     )  # fmt: skip
+    parser.add_argument(
+        "--by", choices=["angle", "distance"], default="angle",
+        help="alike in what sets an image apart, however faint it is (default), or in that and in how much",
+    )  # fmt: skip
     parser.add_argument("--count", type=int, default=16, metavar="N", help="look-alikes of each query; default 16")
     parser.add_argument("--top", type=int, default=100, metavar="N", help="candidates by frequency; default 100")
     parser.add_argument("--sheet", type=Path, default=Path("similar.png"), metavar="PNG")
     parser.add_argument("--survey", help="whose index; default: the only one")
+    parser.add_argument("--band", help="of an image that has none, whose look-alikes are sought among this band's")
     parser.add_argument("--schemas", type=Path, metavar="DIR", help="schemas of wire-format packets")
     parser.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of pictures; default: all of it is seen")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    add_out_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,29 +50,37 @@ def run(args: argparse.Namespace) -> int:
         similar_to_entry,
         similar_to_image,
     )  # fmt: skip
+    from consumers.outputs.look_alike_rows import BY_DISTANCE, BY_VOTES, answer_rows, candidate_rows
+    from consumers.outputs.opening import open_outputs
+    from consumers.outputs.row import Row
 
     files = [args.queries] if args.queries else [Path(args.query)] if Path(args.query).exists() else []
-    version = open_index(args.index, args.survey, lookups=not files)
-    failed = False
+    version = open_index(args.index, args.survey, lookups=not files or args.by == "angle")
+    unreadable: list[Row] = []
     if files:
         reader = FileReader(load_settings(args.config), version.manifest.survey, args.schemas, args.pixel_scale)
         answers = []
         for seen in reader.read(files):
             if seen.sighting is None:
-                sys.stderr.write(f"{seen.file}: {seen.error}\n")
-                failed = True
+                unreadable.append(Row({"file": str(seen.file), "error": str(seen.error)}))
+                if not args.json:
+                    sys.stderr.write(f"{seen.file}: {seen.error}\n")
             else:
-                answers.append(similar_to_image(version, seen, args.count))
+                answers.append(similar_to_image(version, seen, args.count, args.band, args.by))
     else:
-        answers = list(similar_to_entry(version, args.query, args.count))
+        answers = list(similar_to_entry(version, args.query, args.count, args.by))
     if args.rank == "frequency":
         ranked = rank_by_frequency(answers)[: args.top]
-        lines = candidate_lines(ranked)
+        lines, rows, measures = candidate_lines(ranked), candidate_rows(ranked), BY_VOTES
         save_ranking(args.sheet, version, ranked, len(answers))
     else:
-        lines = answer_lines(answers)
+        lines, rows, measures = answer_lines(answers), answer_rows(answers), BY_DISTANCE
         save_answers(args.sheet, version, answers)
-    for line in lines:
+    with open_outputs(args.out, f"Sosia: look-alikes in {version.manifest.survey}", measures) as outputs:
+        for row in (*unreadable, *rows) if outputs else ():
+            for output in outputs:
+                output.add(row)
+    for line in (*(row.fields for row in unreadable if args.json), *(lines if args.json or not args.out else ())):
         sys.stdout.write((json.dumps(line) if args.json else "  ".join(map(str, line.values()))) + "\n")
-    sys.stderr.write(f"{args.sheet}\n")
-    return int(failed)
+    sys.stderr.write("".join(f"{path}\n" for path in (args.sheet, *args.out)))
+    return int(bool(unreadable))

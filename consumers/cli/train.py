@@ -59,8 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--work", type=Path, default=Path("sosia-lens-training"), metavar="DIR",
         help="stamps and checkpoints, 3 GB; a run that was broken off goes on from there",
     )  # fmt: skip
-    lens.add_argument("--shards", type=int, default=18, help="of 4,096 simulated stamps each; default: 18")
-    lens.add_argument("--epochs", type=int, default=12, help="times that each is seen; default: 12")
+    lens.add_argument("--shards", type=int, default=24, help="of 4,096 simulated stamps each; default: 24")
+    lens.add_argument("--epochs", type=int, default=24, help="times that each is seen, normalised; default: 24")
+    lens.add_argument("--settling", type=int, default=12, help="times that each is seen after that; default: 12")
     lens.set_defaults(train=_lens)
     router = networks.add_parser("router", help="the router, behind the class networks that ship")
     router.add_argument("--output", type=Path, default=Path("sosia-router.h5"), metavar="FILE", help="the weights")
@@ -72,6 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     router.add_argument(
         "--calibration", type=int, default=60_000, metavar="N",
         help="accepted positives of each class that its threshold is set on; default: 60000",
+    )  # fmt: skip
+    router.add_argument(
+        "--calibrate", action="store_true",
+        help="train nothing: set thresholds anew for the weights in --output, after class networks have changed",
     )  # fmt: skip
     router.set_defaults(train=_router)
     merger = networks.add_parser("merger", help="the merger network, on simulated encounters and other galaxies")
@@ -85,9 +90,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="shards and checkpoints, 1 GB; a run that was broken off goes on from there",
     )  # fmt: skip
     merger.add_argument("--from", dest="start", type=Path, metavar="WEIGHTS", help="go on from these weights (.h5)")
-    merger.add_argument("--shards", type=int, default=50, help="of 1,024 simulated stamps each; default: 50")
-    merger.add_argument("--epochs", type=int, default=8, help="times that each is looked at anew; default: 8")
+    merger.add_argument("--shards", type=int, default=60, help="of 1,024 simulated stamps each; default: 60")
+    merger.add_argument("--epochs", type=int, default=18, help="times that each is looked at anew; default: 18")
     merger.set_defaults(train=_merger)
+    _add_oddity(networks)
+
+
+def _add_oddity(networks: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    oddity = networks.add_parser("oddity", help="the novelty's network, on images with random light and damage in them")
+    oddity.add_argument("--output", type=Path, default=Path("sosia-oddity.npz"), metavar="FILE", help="the weights")
+    oddity.add_argument(
+        "--work", type=Path, default=Path("sosia-oddity-training"), metavar="DIR",
+        help="embeddings, 1 GB; a run that was broken off goes on from there",
+    )  # fmt: skip
+    oddity.add_argument(
+        "--pictures", type=int, metavar="N", help="the network of pictures of galaxies, on N ordinary and N odd ones"
+    )
+    oddity.set_defaults(train=_oddity)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -126,15 +145,28 @@ def _merger(args: argparse.Namespace) -> None:
         compare_features(args.features, args.output if args.output.is_file() else None, args.work, schedule)
 
 
+def _oddity(args: argparse.Namespace) -> None:
+    from consumers.train_oddity import Plan, train_oddity, train_on_pictures
+
+    if args.pictures:
+        train_on_pictures(args.output, args.pictures)
+    else:
+        train_oddity(args.output, args.work, Plan())
+
+
 def _lens(args: argparse.Namespace) -> None:
     from consumers.train_lens import train_lens
     from models.train.lens import Schedule
 
-    train_lens(args.form, args.output, args.work, Schedule(epochs=args.epochs, shards=args.shards))
+    schedule = Schedule(epochs=args.epochs, settling=args.settling, shards=args.shards)
+    train_lens(args.form, args.output, args.work, schedule)
 
 
 def _router(args: argparse.Namespace) -> None:
-    from consumers.train_router import train_router
+    from consumers.train_router import calibrate_router, train_router
     from models.train.router import Schedule
 
-    train_router(args.output, args.work, Schedule(epochs=args.epochs), args.calibration)
+    if args.calibrate:
+        calibrate_router(args.output, args.work, args.calibration)
+    else:
+        train_router(args.output, args.work, Schedule(epochs=args.epochs), args.calibration)

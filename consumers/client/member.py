@@ -66,6 +66,7 @@ class Member:
             "queued.max.messages.kbytes": "65536",
             "log_level": "0",
         }
+        self._group = group
         self._consumer = Consumer({**config, **ours})
 
     def messages(self) -> Iterator[Message]:
@@ -75,7 +76,7 @@ class Member:
             message = self._consumer.poll(POLL_S)
             if message is None:
                 continue
-            if not raise_error(message):
+            if not raise_error(message, self._group):
                 self._unended.discard(_partition(message))
                 continue
             self._current = message

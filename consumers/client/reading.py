@@ -7,7 +7,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from consumers.bounded_read import Span, read, reader, since, whole
+from consumers.bounded_read import READER, Span, read, reader, since, whole
+from consumers.rights import REFUSALS, told
+from schemas.errors import SosiaError
 
 #: The longest a follower waits before it looks whether it is to stop [s].
 POLL_S = 0.5
@@ -56,11 +58,13 @@ def messages(
         yield from _following(config, ends, stop)
 
 
-def raise_error(message: Message) -> bool:
-    """Tell whether a message is a record; raises where it is an error that does not pass by itself."""
+def raise_error(message: Message, group: str = READER) -> bool:
+    """Tell whether a message for a group is a record; raises where it is an error that does not pass by itself."""
     error = message.error()
     if error is None:
         return True
+    if error.code() in REFUSALS:
+        raise SosiaError(told(message, group))
     if error.code() != KafkaError._PARTITION_EOF and not error.retriable():  # noqa: SLF001  the client's public name
         raise KafkaException(error)
     return False

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaException, Producer
 
-from consumers.bounded_read import read, topics_of, whole
+from consumers.bounded_read import asking, read, topics_of, whole
 from consumers.names import ATTEMPT_HEADER, DEAD, ORIGIN_HEADER, REPLAY
 from consumers.replay import ensure_topic
+from consumers.rights import require
 from consumers.worker.batch import Output
 from consumers.worker.transaction import Transactions
 from schemas.errors import SosiaError
@@ -80,6 +81,8 @@ def replay(
     SosiaError
         The cluster refuses, or another replay runs.
     """
+    with asking(config):
+        require(config, read=[DEAD, REPLAY])
     ensure_topic(config, REPLAY, partitions=len(whole(config, [DEAD])))
     producer = Producer(
         {
@@ -91,7 +94,7 @@ def replay(
             "log_level": "0",
         }
     )
-    transactions = Transactions(producer, lambda: None, time.sleep)
+    transactions = Transactions(producer, lambda: None, time.sleep, TRANSACTIONAL_ID)
     try:
         transactions.initialise()
         return _replay(transactions, letters, attempts(config), again=again)

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from models import lens_finder, merger_finder, streak_detector
+from consumers.candidates import THRESHOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from broker.packet import Packet
     from models.simulate.stream import Truth
 
-#: Score above which an alert is a candidate: those that the networks ship with.
-THRESHOLDS = {
-    "streak": streak_detector.THRESHOLD,
-    "lens": lens_finder.THRESHOLDS["ground"],  # what alerts carry
-    "merger": merger_finder.CANDIDATE,
-}
 #: Alerts of each survey and class that are kept with their pixels.
 SHOWN = 6
 

@@ -36,6 +36,8 @@ class SurveyResult:
     ----------
     annotated : int
         How many.
+    flagged : set of str
+        Epoch ids of those that were called problematic.
     distances : dict of str to float
         Epoch id to distance between the embeddings of science and reference, where there is one.
     unscored : Counter
@@ -47,6 +49,7 @@ class SurveyResult:
     """
 
     annotated: int = 0
+    flagged: set[str] = field(default_factory=set)
     distances: dict[str, float] = field(default_factory=dict)
     unscored: Counter[str] = field(default_factory=Counter)
     farthest: list[Shown] = field(default_factory=list)
@@ -57,6 +60,8 @@ class SurveyResult:
         """Take in one alert."""
         self.annotated += 1
         add_classes(self.classes, packet, annotation, truth)
+        if annotation["epoch"]["problematic"]:
+            self.flagged.add(packet.epoch_id)
         distance = annotation["epoch"]["referenceDistance"]
         if distance is None:
             self.unscored[annotation["epoch"]["reason"] or "no reason given"] += 1
@@ -84,6 +89,7 @@ class TruthRow:
     good: bool
     what: str
     count: int
+    flagged: int
     median: float | None
 
 
@@ -151,10 +157,11 @@ class Results:
             groups.setdefault((survey, truth.fault is not None, truth.fault or truth.kind), []).append(epoch_id)
         rows = []
         for (survey, faulty, what), epochs in sorted(groups.items()):
-            known = self.surveys[survey].distances
-            distances = [known[epoch] for epoch in epochs if epoch in known]
+            result = self.surveys[survey]
+            distances = [result.distances[epoch] for epoch in epochs if epoch in result.distances]
             median = statistics.median(distances) if distances else None
-            rows.append(TruthRow(survey, not faulty, what, len(epochs), median))
+            flagged = len(result.flagged.intersection(epochs))
+            rows.append(TruthRow(survey, not faulty, what, len(epochs), flagged, median))
         return rows
 
     @property

@@ -177,18 +177,19 @@ def _report(results: Results, out: Path, console: Console) -> None:
 
 def _wait(kafka: LocalKafka, worker: WorkerProcess, config: Path, console: Console) -> None:
     """Leave everything running until the user interrupts."""
-    for line in (
-        "",
-        f"Still running: Kafka at {kafka.bootstrap} (process {kafka.pid})",
-        f"and the worker, with {worker.address}/metrics (process {worker.pid}).",
-        "Try, in another terminal:",
-        f"  sosia tail --config {config} --survey ztf",
-        f"  sosia ledger --config {config}",
-        f"  sosia replay FILES --config {config} --topic demo.ztf",
-        "Ctrl-C stops both.",
-    ):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
     try:
+        for line in (
+            "",
+            f"Still running: Kafka at {kafka.bootstrap} (process {kafka.pid})",
+            f"and the worker, with {worker.address}/metrics (process {worker.pid}).",
+            "Try, in another terminal:",
+            f"  sosia page --config {config}",
+            f"  sosia tail --config {config} --survey ztf",
+            f"  sosia ledger --config {config}",
+            f"  sosia replay FILES --config {config} --topic demo.ztf",
+            "Ctrl-C stops both.",
+        ):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         signal.pause()
     except KeyboardInterrupt:
         console.print()

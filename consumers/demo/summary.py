@@ -61,18 +61,19 @@ def tables(results: Results) -> list[Table]:
     shown = [
         Table(
             "By survey",
-            ("survey", "published", "annotated", "without distance", "median distance"),
+            ("survey", "published", "annotated", "flagged", "no distance", "median distance"),
             tuple(
                 (
                     survey,
                     str(results.published[survey]),
                     str(result.annotated),
+                    str(len(result.flagged)),
                     str(result.unscored.total()),
                     number(result.median),
                 )
                 for survey, result in results.surveys.items()
             ),
-            numbers=4,
+            numbers=5,
         )
     ]
     if rare := results.rare:
@@ -80,13 +81,20 @@ def tables(results: Results) -> list[Table]:
     if not results.truths:
         return shown
     simulated = Table(
-        "Simulated: good images by what they show, problematic ones by their fault",
-        ("survey", "image", "of", "alerts", "median distance"),
+        "Simulated: good images by what they show, others by fault; median distances",
+        ("survey", "image", "of", "alerts", "flagged", "distance"),
         tuple(
-            (row.survey, "good" if row.good else "problematic", row.what, str(row.count), number(row.median))
+            (
+                row.survey,
+                "good" if row.good else "problematic",
+                row.what,
+                str(row.count),
+                str(row.flagged),
+                number(row.median),
+            )
             for row in results.simulated
         ),
-        numbers=2,
+        numbers=3,
     )
     return [*shown, simulated]
 

@@ -10,7 +10,15 @@ from rich.progress import Progress
 
 from consumers.evaluate_lens.picture import save_picture
 from consumers.evaluate_lens.real import Candidates, on_candidates
-from consumers.evaluate_lens.stamps import DETECTABLE, PASSING, LensFigures, look_at_frozen, measure
+from consumers.evaluate_lens.stamps import (
+    DETECTABLE,
+    PASSING,
+    LensFigures,
+    look_at_frozen,
+    measure,
+    stars_passing,
+    threshold_at,
+)
 from models.lens_finder import LensFinder, load
 from models.lens_network import FORMS
 
@@ -55,6 +63,9 @@ def _lines(finders: dict[str, LensFinder], stamps: int, data: Path | None) -> It
             looks = look_at_frozen(sky, [finders[one.name] for one in forms], stamps, partial(bar.advance, task))
         for form, seen in zip(forms, looks, strict=True):
             yield from lines_of(form.name, measure(seen))
+            threshold = threshold_at(seen.score[~seen.lens], PASSING)
+            passing = stars_passing(finders[form.name], threshold, max(stamps // 10, 1))
+            yield from (f"Stars, of which the frozen stamps hold none, pass there by {passing}.", "")
     if data is not None:
         yield from _candidate_lines(on_candidates(finders["ground-ugri"], finders["ground"], data))
 

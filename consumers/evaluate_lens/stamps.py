@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.intervals import Figure, bootstrapped, draws, wilson
-from models.simulate.lenses.frozen import frozen_stamps
-from models.simulate.lenses.population import TEST
+from models.simulate.lenses.frozen import as_seen, frozen_stamps, star_stamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from models.lens_finder import LensFinder
+    from models.lens_finder import LensFinder, LensLook
+    from models.simulate.lenses.stamps import DrawnStamps
 
 #: Share of the stamps without a lens that pass where recall is told by bins, and where lenses are accepted.
 PASSING = 0.01
@@ -87,22 +87,30 @@ def look_at_frozen(
     seen : callable
         Told how many more are done.
     """
-    camera = TEST[sky].camera
     parts: list[list[Looks]] = [[] for _ in finders]
     for start in range(0, count, _CHUNK):
         stamps = frozen_stamps(sky, min(_CHUNK, count - start), first + start)
-        images = stamps.images.astype(np.float32)
         for part, finder in zip(parts, finders, strict=True):
-            shown = images if finder.form.bands > 1 else images[:, camera.detection]
-            looks = finder.look(list(shown), camera.pixel_scale)
+            looks = show(stamps, finder)
             part.append(
                 Looks(
                     np.array([one.score for one in looks]), np.array([one.information_content for one in looks]),
                     stamps.kind, stamps.lens, stamps.einstein_radius, stamps.arc_snr, stamps.information_content,
                 )
             )  # fmt: skip
-        seen(len(images))
+        seen(len(stamps.images))
     return [together(part) for part in parts]
+
+
+def show(stamps: DrawnStamps, finder: LensFinder) -> list[LensLook]:
+    """Show stamps to an ensemble."""
+    form = finder.form
+    return finder.look(as_seen(stamps, form.sky, form.bands), form.pixel_scale)
+
+
+def stars_passing(finder: LensFinder, threshold: float, count: int) -> Figure:
+    """Measure how many stars are taken for lenses."""
+    return _share(np.array([one.score > threshold for one in show(star_stamps(finder.form.sky, count), finder)]))
 
 
 def together(parts: Sequence[Looks]) -> Looks:

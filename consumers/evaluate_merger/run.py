@@ -64,6 +64,9 @@ def _stamp_lines(figures: StampFigures) -> Iterator[str]:
     yield "  at the threshold, impostors that pass"
     for kind, figure in figures.by_kind.items():
         yield f"    {kind:16s} {figure}"
+    yield "  as narrow as the PSF, so without a score where its width is known"
+    for kind, figure in figures.narrow.items():
+        yield f"    {kind:16s} {figure}"
     for name, rows in (
         ("of the light torn", figures.by_torn),
         ("nuclei apart [half-light radii]", figures.by_separation),

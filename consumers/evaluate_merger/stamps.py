@@ -10,8 +10,10 @@ import numpy as np
 
 from models.baselines.rotational_asymmetry import rotational_asymmetry
 from models.intervals import Figure, wilson
+from models.merger_domain import is_point_source
 from models.roc import auroc, auroc_difference
 from models.simulate.mergers.frozen import FROZEN_STAMPS, frozen_stamps
+from models.simulate.mergers.stamps import MERGER
 from models.train.merger import best_threshold
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class StampFigures:
         Share of each impostor that passes where `RECALL` of the mergers do.
     by_kind : dict of str to Figure
         The same at the threshold that ships.
+    narrow : dict of str to Figure
+        Share of the stars and of the mergers that are as narrow as the PSF, and have no score where its width is known.
     by_torn, by_separation, by_resolution : list of (low, high, Figure)
         Recall at the threshold that ships.
     """
@@ -60,6 +64,7 @@ class StampFigures:
     asymmetry_accuracy: Figure
     at_recall: dict[str, Figure]
     by_kind: dict[str, Figure]
+    narrow: dict[str, Figure]
     by_torn: list[tuple[float, float, Figure]]
     by_separation: list[tuple[float, float, Figure]]
     by_resolution: list[tuple[float, float, Figure]]
@@ -75,6 +80,7 @@ def on_stamps(finder: MergerFinder, threshold: float, count: int = FROZEN_STAMPS
     few = slice(0, min(count, _RANKED))
     asymmetry = rotational_asymmetry(list(images[few]))
     ranked = merger[few], np.arange(len(merger[few]))
+    narrow = np.array([is_point_source(image, fwhm) for image, fwhm in zip(images, stamps.fwhm, strict=True)])
     kinds = [str(kind) for kind in np.unique(stamps.kind[~merger])]
     resolution = stamps.half_light / stamps.fwhm
     return StampFigures(
@@ -88,6 +94,7 @@ def on_stamps(finder: MergerFinder, threshold: float, count: int = FROZEN_STAMPS
         asymmetry_accuracy=_share((asymmetry > best_threshold(asymmetry, merger[few])) == merger[few]),
         at_recall={"all": _share(strict[~merger])} | {kind: _share(strict[stamps.kind == kind]) for kind in kinds},
         by_kind={kind: _share(found[stamps.kind == kind]) for kind in kinds},
+        narrow={kind: _share(narrow[stamps.kind == kind]) for kind in ("star", MERGER)},
         by_torn=_binned(found, merger, stamps.torn, TORN_BINS),
         by_separation=_binned(found, merger, stamps.separation, SEPARATION_BINS),
         by_resolution=_binned(found, merger, resolution, RESOLUTION_BINS),

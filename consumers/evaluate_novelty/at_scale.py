@@ -17,10 +17,11 @@ from broker.novelty.recipe import Recipe
 from broker.novelty.space import half_whitened
 from consumers.evaluate_novelty.discoveries import SEED
 from consumers.evaluate_novelty.embedded_fields import SHARD, shards
+from consumers.evaluate_novelty.private_memory import private_bytes
 from models.intervals import Figure, wilson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 QUERIES = 1000
 #: The small index that the large one's cost is compared with.
 SMALL = 10_000
-_REPEATS, _COUNT, _SAMPLE = 5, 10, 10
+_REPEATS, _COUNT, _SAMPLE = 10, 10, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,26 @@ def measure(folder: Path, embedder: Embedder, entries: int) -> Iterator[ScaleFig
     space = half_whitened(np.concatenate([shard[:: _SAMPLE * len(every)] for shard in every]), recipe.axes)
     features = np.concatenate([space.features(shard) for shard in every])
     del every
-    for count in (SMALL, len(features)):
-        yield _measure(folder / "scale.usearch", features[:count], space.features(queries), recipe)
+    asked = space.features(queries)
+    built = [
+        _build(folder / f"scale-{number}.usearch", features[:count], asked, recipe)
+        for number, count in enumerate((SMALL, len(features)))
+    ]
+    del features
+    yield from _search(built, asked)
 
 
-def _measure(file: Path, features: NDArray[np.float32], queries: NDArray[np.float32], recipe: Recipe) -> ScaleFigures:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Built:
+    """An index's file, what looking at every entry finds in it, and the CPU time of building it [s an entry]."""
+
+    file: Path
+    entries: int
+    exact: NDArray[np.int64]
+    building: float
+
+
+def _build(file: Path, features: NDArray[np.float32], asked: NDArray[np.float32], recipe: Recipe) -> _Built:
     started = time.process_time()
     order = locality_order(features[:, widest_axes(features[: 10 * SMALL])])
     index = LookAlikes.empty(features.shape[1], recipe.number)
@@ -93,32 +109,35 @@ def _measure(file: Path, features: NDArray[np.float32], queries: NDArray[np.floa
         index.add(features[order[start : start + SMALL]])
     building = (time.process_time() - started) / len(features)
     index.save(file)
-    del index
-    gc.collect()
     ordered = (features[order[start : start + SMALL]] for start in range(0, len(order), SMALL))
-    exact = exact_nearest(queries, ordered, _COUNT)
-    before = private_bytes()
-    opened = LookAlikes.open(file)
-    nobody = [np.empty(0, np.int64)] * len(queries)
-    found = opened.nearest(queries, nobody, _COUNT).rows
-    seconds = []
-    for _ in range(_REPEATS):
-        started = time.process_time()
-        opened.nearest(queries, nobody, _COUNT)
-        seconds.append((time.process_time() - started) / len(queries))
-    return ScaleFigures(
-        len(features),
-        wilson(int((found[:, 0] == exact[:, 0]).sum()), len(queries)),
-        wilson(sum(int(np.isin(one, other).sum()) for one, other in zip(exact, found, strict=True)), exact.size),
-        min(seconds),
-        opened.compared(queries, _COUNT),
-        building,
-        file.stat().st_size / len(features),
-        private_bytes() - before,
-    )
+    return _Built(file, len(features), exact_nearest(asked, ordered, _COUNT), building)
 
 
-def private_bytes() -> float:
-    """Return the process's memory that no file backs, as Linux tells it."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
-    return float(line.split()[1]) * 1024
+def _search(built: Sequence[_Built], asked: NDArray[np.float32]) -> Iterator[ScaleFigures]:
+    """Search the sizes by turns, so that whatever else the machine does slows down each of them alike."""
+    gc.collect()
+    nobody = [np.empty(0, np.int64)] * len(asked)
+    opened, found, growth = [], [], []
+    for one in built:
+        before = private_bytes()
+        opened.append(LookAlikes.open(one.file))
+        found.append(opened[-1].nearest(asked, nobody, _COUNT).rows)
+        growth.append(private_bytes() - before)
+    seconds = np.full((_REPEATS, len(built)), np.inf)
+    for turn in range(_REPEATS):
+        for number, index in enumerate(opened):
+            started = time.process_time()
+            index.nearest(asked, nobody, _COUNT)
+            seconds[turn, number] = (time.process_time() - started) / len(asked)
+    for number, one in enumerate(built):
+        pairs = zip(one.exact, found[number], strict=True)
+        yield ScaleFigures(
+            one.entries,
+            wilson(int((found[number][:, 0] == one.exact[:, 0]).sum()), len(asked)),
+            wilson(sum(int(np.isin(those, these).sum()) for those, these in pairs), one.exact.size),
+            float(seconds[:, number].min()),
+            opened[number].compared(asked, _COUNT),
+            one.building,
+            one.file.stat().st_size / one.entries,
+            growth[number],
+        )

@@ -57,8 +57,12 @@ def shards(folder: Path, embedder: Embedder, seed: int, count: int) -> Iterator[
 
 def embed(embedder: Embedder, stamps: NDArray[np.float32]) -> NDArray[np.float16]:
     """Embed stamps without a reference, which each has itself for its stretch."""
+    network = embedder.backbone
+    return half(network.embed(embedder.preprocessing.network_input(list(shown(stamps)), network.input_size)))
+
+
+def shown(stamps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring stamps (n, side, side) to the sky frame, and stretch them (n, 1, side, side)."""
     geometry = Geometry.plain(stamps.shape[1:], SCALE)
     framed = bring_to_frame(list(stamps[:, None]), [geometry] * len(stamps), SkyFrame(SIDE, SCALE))
-    images, _ = stretch(framed, framed)
-    network = embedder.backbone
-    return half(network.embed(embedder.preprocessing.network_input(list(images), network.input_size)))
+    return stretch(framed, framed)[0]

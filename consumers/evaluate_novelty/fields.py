@@ -6,6 +6,7 @@ a host with arms and a ring of its own, and its own noise.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+    Column = NDArray[np.number]
 
 SIDE, SCALE = 63, 1.01
 #: Painted around a stamp, so that what wraps round the Fourier grid stays outside it [px].
@@ -30,11 +32,23 @@ def draw(seed: int, number: int) -> Floats:
     rng = np.random.default_rng([seed, number])
     light = _stars(rng)
     for which in range(1 + _NEIGHBOURS):
-        light += _galaxies(rng, central=which == 0)
+        light += _shown(_galaxies(rng, central=which == 0), central=which == 0)
     seen = _through_the_air(light, rng)[:, MARGIN // 2 :, MARGIN // 2 :][:, :SIDE, :SIDE]
     noise = rng.standard_normal(seen.shape, np.float32)
     gain = (10 ** rng.uniform(-3.0, -0.5, (CELLS, 1, 1))).astype(np.float32)
     return np.asarray(seen + noise * np.sqrt(1.0 + gain * np.maximum(seen, 0.0)), np.float32)
+
+
+def ordinary(seed: int, number: int) -> NDArray[np.bool_]:
+    """Tell which stamps of a draw pass for ordinary ones (CELLS,).
+
+    Not galaxies with a ring, which is a kind of novelty, and not those whose arms are so strong that the light between
+    them is below zero: no sky shows that.
+    """
+    rng = np.random.default_rng([seed, number])
+    _stars(rng)
+    central = _galaxies(rng, central=True)
+    return np.asarray((central.flux == 0) | (central.ring == 0) & (central.contrast <= 1))
 
 
 def _column(values: NDArray[np.number]) -> Floats:
@@ -61,28 +75,79 @@ def _stars(rng: np.random.Generator) -> Floats:
     return light
 
 
-def _galaxies(rng: np.random.Generator, *, central: bool) -> Floats:
-    """One galaxy a cell, none in some: a disc with arms and at times a ring, and a bulge."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Galaxies:
+    """One galaxy a cell: a disc with arms and at times a ring, and a bulge; arrays (CELLS,), without flux for none."""
+
+    flux: Column
+    radius: Column
+    x: Column
+    y: Column
+    angle: Column
+    ratio: Column
+    winding: Column
+    arms: Column
+    phase: Column
+    contrast: Column
+    ring_radius: Column
+    ring_width: Column
+    ring: Column
+    bulge: Column
+    bulge_share: Column
+
+
+def _galaxies(rng: np.random.Generator, *, central: bool) -> _Galaxies:
     flux = np.where(rng.random(CELLS) < (0.55 if central else 0.4), 10 ** rng.uniform(1.8, 4.3, CELLS), 0.0)
     radius = np.exp(rng.normal(np.log(3.0 if central else 2.0), 0.5, CELLS))
     spread = 0.7 * radius if central else np.full(CELLS, 0.3 * _PAINTED)
-    x, y = (_column((_PAINTED - 1) / 2 + rng.normal(0, 1, CELLS) * spread) for _ in range(2))
-    angle, ratio = _column(rng.uniform(0, np.pi, CELLS)), _column(rng.uniform(0.15, 1.0, CELLS))
+    x, y = ((_PAINTED - 1) / 2 + rng.normal(0, 1, CELLS) * spread for _ in range(2))
+    angle, ratio = rng.uniform(0, np.pi, CELLS), rng.uniform(0.15, 1.0, CELLS)
+    winding, arms, phase, contrast, ring_radius, ring_width, ring = np.zeros((7, CELLS))
+    if central:  # of the neighbours the structure would hardly show
+        winding, arms = rng.uniform(-5, 5, CELLS), rng.integers(1, 4, CELLS).astype(float)
+        phase = rng.uniform(0, 2 * np.pi, CELLS)
+        contrast = rng.uniform(0, 1.5, CELLS) * (rng.random(CELLS) < 0.6)
+        ring_radius, ring_width = rng.uniform(0.8, 2.0, CELLS), rng.uniform(0.1, 0.3, CELLS)
+        ring = rng.uniform(0, 0.6, CELLS) * (rng.random(CELLS) < 0.1)
+    bulge, bulge_share = rng.uniform(0.2, 0.6, CELLS), rng.uniform(0, 0.9, CELLS)
+    return _Galaxies(
+        flux,
+        radius,
+        x,
+        y,
+        angle,
+        ratio,
+        winding,
+        arms,
+        phase,
+        contrast,
+        ring_radius,
+        ring_width,
+        ring,
+        bulge,
+        bulge_share,
+    )
+
+
+def _shown(galaxies: _Galaxies, *, central: bool) -> Floats:
+    x, y, angle, ratio, radius = (
+        _column(one) for one in (galaxies.x, galaxies.y, galaxies.angle, galaxies.ratio, galaxies.radius)
+    )
     rows, columns = np.mgrid[:_PAINTED, :_PAINTED].astype(np.float32)
-    along = ((columns - x) * np.cos(angle) + (rows - y) * np.sin(angle)) / _column(radius)
-    across = ((rows - y) * np.cos(angle) - (columns - x) * np.sin(angle)) / _column(radius)
+    along = ((columns - x) * np.cos(angle) + (rows - y) * np.sin(angle)) / radius
+    across = ((rows - y) * np.cos(angle) - (columns - x) * np.sin(angle)) / radius
     r = np.hypot(along, across / ratio) + np.float32(1e-3)
     disc = np.exp(-1.68 * r)
-    if central:  # of the neighbours the structure would hardly show
-        winding = np.arctan2(across / ratio, along) - np.log(r) * _column(rng.uniform(-5, 5, CELLS))
-        arms = _column(rng.integers(1, 4, CELLS)) * winding + _column(rng.uniform(0, 2 * np.pi, CELLS))
-        disc *= 1.0 + _column(rng.uniform(0, 1.5, CELLS) * (rng.random(CELLS) < 0.6)) * np.cos(arms)
-        ring = (r - _column(rng.uniform(0.8, 2.0, CELLS))) / _column(rng.uniform(0.1, 0.3, CELLS))
-        disc += _column(rng.uniform(0, 0.6, CELLS) * (rng.random(CELLS) < 0.1)) * np.exp(-0.5 * ring**2)
-    bulge = np.exp(-7.67 * np.sqrt(np.sqrt(np.hypot(along, across) / _column(rng.uniform(0.2, 0.6, CELLS)))))
-    share = _column(rng.uniform(0, 0.9, CELLS))
+    if central:
+        winding = np.arctan2(across / ratio, along) - np.log(r) * _column(galaxies.winding)
+        arms = _column(galaxies.arms) * winding + _column(galaxies.phase)
+        disc *= 1.0 + _column(galaxies.contrast) * np.cos(arms)
+        ring = (r - _column(galaxies.ring_radius)) / _column(galaxies.ring_width)
+        disc += _column(galaxies.ring) * np.exp(-0.5 * ring**2)
+    bulge = np.exp(-7.67 * np.sqrt(np.sqrt(np.hypot(along, across) / _column(galaxies.bulge))))
+    share = _column(galaxies.bulge_share)
     light = (1 - share) * _of_unit_flux(disc) + share * _of_unit_flux(bulge)
-    return np.asarray(_column(flux) * light, np.float32)
+    return np.asarray(_column(galaxies.flux) * light, np.float32)
 
 
 def _of_unit_flux(light: Floats) -> Floats:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from broker.cutout import Cutout
 from broker.geometry import Geometry, SkyFrame
+from broker.novelty.angle import directions
 from broker.novelty.recall import exact_nearest
 from broker.novelty.space import half_whitened
 from broker.stamp_pair import Stamp, StampPair
@@ -28,7 +30,7 @@ FIRST = (100, 200)
 _SIDE = 64
 
 
-def measure(embedder: Embedder, candidates: int) -> Mapping[int, Figure]:
+def measure(embedder: Embedder, candidates: int) -> Mapping[str, Mapping[int, Figure]]:
     """Rank frozen stamps of the lens networks' space test by how many lenses propose them.
 
     Parameters
@@ -40,7 +42,7 @@ def measure(embedder: Embedder, candidates: int) -> Mapping[int, Figure]:
     Returns
     -------
     mapping
-        By how many of the first candidates: their purity.
+        By how they are ranked: by how many of the first candidates: their purity.
     """
     from models.simulate.lenses.population import TEST
     from models.simulate.lenses.stamps import draw_stamps
@@ -49,13 +51,45 @@ def measure(embedder: Embedder, candidates: int) -> Mapping[int, Figure]:
     queries = draw_stamps(TEST["space"], QUERIES, 2_000_000, lenses=1.0)
     among = draw_stamps(TEST["space"], candidates, 3_000_000, lenses=PREVALENCE)
     scale = TEST["space"].camera.pixel_scale
-    asked, places = (_embedded(embedder, one.images, scale) for one in (queries, among))
+    found = {}
+    for name, features in (("the backbone", partial(_embedded, embedder)), ("the lens network", _lens_features)):
+        asked, places = (features(one.images, scale) for one in (queries, among))
+        found[f"by frequency, features of {name}"] = _purities(_votes(asked, places), among.lens)
+    found["by the lens network's own score"] = _purities(_lens_scores(among.images, scale), among.lens)
+    return found
+
+
+def _purities(values: NDArray[np.number], lens: NDArray[np.bool_]) -> Mapping[int, Figure]:
+    order = np.argsort(-values, kind="stable")
+    return {first: wilson(int(lens[order[:first]].sum()), first) for first in FIRST if first <= lens.sum()}
+
+
+def _votes(asked: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Count how many of those asked propose each place as a look-alike, by angle."""
     space = half_whitened(places)
-    votes = np.bincount(
-        exact_nearest(space.features(asked), [space.features(places)], PROPOSED).ravel(), minlength=candidates
-    )
-    order = np.argsort(-votes, kind="stable")
-    return {first: wilson(int(among.lens[order[:first]].sum()), first) for first in FIRST if first <= among.lens.sum()}
+    asked, places = (directions(space.features(one)) for one in (asked, places))
+    return np.bincount(exact_nearest(asked, [places], PROPOSED).ravel(), minlength=len(places))
+
+
+def _lens_scores(images: NDArray[np.floating], scale: float) -> NDArray[np.float64]:
+    from models import lens_finder
+
+    looks = lens_finder.load("space").look([one.astype(np.float32) for one in images], scale)
+    return np.array([one.score for one in looks])
+
+
+def _lens_features(images: NDArray[np.floating], scale: float) -> NDArray[np.float32]:
+    """Return what the lens network knows of stamps before it judges them."""
+    from tf_keras import Model
+
+    from models import lens_network
+    from models.batched import Batched
+    from models.lens_finder import WEIGHTS, fitted
+
+    form = lens_network.FORMS["space"]
+    network = WEIGHTS[form.name][0].load_into(lambda: lens_network.build(form))
+    features = Batched(Model(network.input, network.get_layer(lens_network.TELLING_LAYER).input), 64)
+    return features(lens_network.prepare(np.stack([fitted(one.astype(np.float32), scale, form) for one in images])))
 
 
 def _embedded(embedder: Embedder, images: NDArray[np.floating], scale: float) -> NDArray[np.float32]:

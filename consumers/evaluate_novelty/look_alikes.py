@@ -1,4 +1,4 @@
-"""One-shot retrieval: how many of the nearest look-alikes of one image are of its class."""
+"""One-shot retrieval: how many of the look-alikes of one image, by angle, are of its class."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from broker.novelty.angle import directions
 from broker.novelty.recall import exact_nearest
 from consumers.evaluate_novelty.novelties import KINDS
 from models.intervals import Figure, bootstrapped, weights
@@ -34,10 +35,11 @@ def on_night(night: Night, version: Version) -> list[tuple[str, Mapping[str, tup
     for (band, _), index in sorted(version.populations.items()):
         here = night.bands == band
         ordinary = np.flatnonzero(here & night.ordinary & ~night.problematic)
+        features = directions(index.space.features(night.embeddings))
         figures = {}
         for kind in KINDS:
             members = np.flatnonzero(here & (night.kinds == f"novel: {kind}"))
-            figures[kind] = _retrieved(index.space.features(night.embeddings), night.objects, members, ordinary)
+            figures[kind] = _retrieved(features, night.objects, members, ordinary)
         found.append((band, figures))
     return found
 

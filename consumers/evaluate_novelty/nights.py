@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +22,13 @@ from broker.reader import Reader
 from broker.rules.sosia import Sosia
 from broker.stamp_pair import Stamp
 from consumers.assembly import open_surveys
-from consumers.evaluate_novelty.novelties import KINDS, painted
+from consumers.evaluate_novelty.novelties import KINDS, VISIBLE, painted
 from models.simulate import rubin
 from models.simulate.stream import simulate
 from schemas.source import FolderSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -37,9 +38,33 @@ if TYPE_CHECKING:
     from models.simulate.stream import SimulatedAlert
 
 SURVEYS = ("ztf", "lsst")
-#: Of the ordinary alerts, how many come a second time, with a novelty.
-NOVEL_SHARE = 0.1
 BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Painter:
+    """What some of the ordinary alerts come a second time with.
+
+    Attributes
+    ----------
+    name : str
+        Of the files that the nights are kept in.
+    kinds : tuple of str
+    share : float
+        Of the ordinary alerts.
+    paint : callable
+        Paints one of the kinds into a readable pair.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    share: float
+    paint: Callable[[StampPair, str, np.random.Generator], StampPair]
+
+
+NOVELTIES = Painter("night", KINDS, 0.1, painted)
+#: Such as anybody would see.
+VISIBLE_NOVELTIES = Painter("visible", KINDS, 0.3, partial(painted, prior=VISIBLE))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,14 +134,14 @@ class Night:
             )
 
 
-def night(folder: Path, examiner: Examiner, survey: str, alerts: int, seed: int) -> Night:
+def night(folder: Path, examiner: Examiner, survey: str, alerts: int, seed: int, painter: Painter = NOVELTIES) -> Night:
     """Simulate a night, or read what an earlier call made of it."""
     folder.mkdir(parents=True, exist_ok=True)
     (known,) = open_surveys([survey])
     digest = examiner.embedder.digest(known.facts.frame)
-    file = folder / f"night-{survey}-{alerts}-{seed}-{digest[:12]}.npz"
+    file = folder / f"{painter.name}-{survey}-{alerts}-{seed}-{digest[:12]}.npz"
     if not file.is_file():
-        columns = _columns(examiner, survey, alerts, seed, digest)
+        columns = _columns(examiner, survey, alerts, seed, digest, painter)
         unfinished = file.with_suffix(".part.npz")
         np.savez(unfinished, allow_pickle=False, **columns)
         unfinished.rename(file)
@@ -124,11 +149,13 @@ def night(folder: Path, examiner: Examiner, survey: str, alerts: int, seed: int)
         return Night(survey, digest, **{name: stored[name] for name in stored.files})
 
 
-def _columns(examiner: Examiner, survey: str, alerts: int, seed: int, digest: str) -> dict[str, NDArray[np.generic]]:
+def _columns(
+    examiner: Examiner, survey: str, alerts: int, seed: int, digest: str, painter: Painter
+) -> dict[str, NDArray[np.generic]]:
     rng = np.random.default_rng([seed, SURVEYS.index(survey), 7])
     checker = EpochChecker(Sosia(), None)
     found: list[tuple[NDArray[np.float16], str, str, str, float, float, float, bool]] = []
-    waiting = _alerts(survey, alerts, seed, rng)
+    waiting = _alerts(survey, alerts, seed, rng, painter)
     while batch := list(islice(waiting, BATCH)):
         examined = examiner.examine([pair for _, pair, _ in batch])
         checks = checker.check([packet for packet, _, _ in batch], examined, [digest] * len(batch))
@@ -144,7 +171,9 @@ def _columns(examiner: Examiner, survey: str, alerts: int, seed: int, digest: st
     return {name: np.array(column) for name, column in zip(names, zip(*found, strict=True), strict=True)}
 
 
-def _alerts(survey: str, alerts: int, seed: int, rng: np.random.Generator) -> Iterator[tuple[Packet, StampPair, str]]:
+def _alerts(
+    survey: str, alerts: int, seed: int, rng: np.random.Generator, painter: Painter
+) -> Iterator[tuple[Packet, StampPair, str]]:
     """Yield a night's alerts, and after some of the ordinary ones the same with a novelty."""
     with tempfile.TemporaryDirectory() as folder:
         reader = Reader(open_surveys([survey]), FolderSource(rubin.save_schema(Path(folder) / "schema").parent))
@@ -152,9 +181,9 @@ def _alerts(survey: str, alerts: int, seed: int, rng: np.random.Generator) -> It
             (packet,) = reader.read_all(alert.packet)
             pair = stamp_pair(packet)
             yield packet, pair, _kind(alert)
-            if alert.truth.fault is None and isinstance(pair.science, Stamp) and rng.random() < NOVEL_SHARE:
-                kind = str(rng.choice(KINDS))
-                yield packet, painted(pair, kind, rng), f"novel: {kind}"
+            if alert.truth.fault is None and isinstance(pair.science, Stamp) and rng.random() < painter.share:
+                kind = str(rng.choice(painter.kinds))
+                yield packet, painter.paint(pair, kind, rng), f"novel: {kind}"
 
 
 def _kind(alert: SimulatedAlert) -> str:

@@ -5,7 +5,7 @@ The sky's own novelties stand in the science image and in its reference alike, s
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,8 @@ from models.simulate.blemishes import blemish
 from models.simulate.morphology import debris, galaxy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from broker.stamp_pair import StampPair
@@ -25,38 +27,80 @@ if TYPE_CHECKING:
 #: Artefacts that no simulated night has among its faults.
 ARTEFACTS = ("ghost", "spikes", "banding", "doubled")
 KINDS = ("ring", "lens", "merger", "artefact")
-#: Brightness of what is painted, the science image's noise being 1; uniform in the logarithm.
-PEAKS = 5.0, 50.0
 _SIGMA, _MAD = 2.355, 1.4826
 
 
-def painted(pair: StampPair, kind: str, rng: np.random.Generator) -> StampPair:
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """How easily novelties are seen.
+
+    Attributes
+    ----------
+    peaks : tuple of two floats
+        Brightness, the science image's noise being 1; uniform in the logarithm.
+    least_radius : float
+        Of rings and of lenses' arcs [FWHM].
+    """
+
+    peaks: tuple[float, float]
+    least_radius: float
+
+
+#: As they come, and such as anybody would see.
+ANY, VISIBLE = Prior((5.0, 50.0), 1.5), Prior((20.0, 200.0), 2.0)
+
+
+def painted(pair: StampPair, kind: str, rng: np.random.Generator, prior: Prior = ANY) -> StampPair:
     """Paint a novelty of a kind into a readable pair."""
-    science, reference = pair.science, pair.reference
+    science = pair.science
     assert isinstance(science, Stamp)  # chosen so
-    noise = _noise(science)
-    fwhm = max(pair.seeing * float(np.sqrt(abs(np.linalg.det(np.reshape(science.geometry.matrix, (2, 2)))))), 1.5)
+    fwhm = seeing_in_pixels(pair)
     if kind == "artefact":
-        unit = science.cutout.image / noise
-        level = np.nanmedian(unit)
-        spoilt = blemish((unit - level).reshape(unit.shape[-2:]), rng, fwhm, str(rng.choice(ARTEFACTS))) + level
-        return replace(pair, science=_with(science, (noise * spoilt).reshape(unit.shape)))
+        which = str(rng.choice(ARTEFACTS))
+        return replace(pair, science=damaged(science, lambda unit: blemish(unit.astype(np.float64), rng, fwhm, which)))
     recipe = int(rng.integers(2**32))  # both images show the same
-    images = [
-        _with(one, one.cutout.image + (noise * _light(kind, one, fwhm, recipe)).reshape(one.cutout.image.shape))
+    return lit(pair, lambda stamp: _light(kind, stamp, fwhm, recipe, prior))
+
+
+def seeing_in_pixels(pair: StampPair) -> float:
+    """Return the full width at half maximum of a readable pair's science image [px]."""
+    assert isinstance(pair.science, Stamp)  # chosen so
+    scale = np.sqrt(abs(np.linalg.det(np.reshape(pair.science.geometry.matrix, (2, 2)))))
+    return max(pair.seeing * float(scale), 1.5)
+
+
+def lit(pair: StampPair, light: Callable[[Stamp], Floats]) -> StampPair:
+    """Add light, in units of the science image's noise, to both images of a readable pair."""
+    assert isinstance(pair.science, Stamp)  # chosen so
+    noise = _noise(pair.science)
+    science, reference = (
+        _with(one, one.cutout.image + (noise * light(one)).reshape(one.cutout.image.shape))
         if isinstance(one, Stamp) else one
-        for one in (science, reference)
-    ]  # fmt: skip
-    return replace(pair, science=images[0], reference=images[1])
+        for one in (pair.science, pair.reference)
+    )  # fmt: skip
+    return replace(pair, science=science, reference=reference)
 
 
-def _light(kind: str, stamp: Stamp, fwhm: float, recipe: int) -> Floats:
+def damaged(stamp: Stamp, damage: Callable[[Floats], Floats]) -> Stamp:
+    """Change an image, which the damage sees in units of its noise and without its level."""
+    noise = _noise(stamp)
+    unit = stamp.cutout.image / noise
+    level = np.nanmedian(unit)
+    spoilt = damage((unit - level).reshape(unit.shape[-2:])) + level
+    return _with(stamp, (noise * spoilt).reshape(unit.shape))
+
+
+def _light(kind: str, stamp: Stamp, fwhm: float, recipe: int, prior: Prior) -> Floats:
     rng = np.random.default_rng(recipe)
     rows, columns = stamp.cutout.image.shape[-2:]
     side = max(rows, columns)
     x, y = stamp.geometry.x, stamp.geometry.y
-    peak = float(np.exp(rng.uniform(*np.log(PEAKS))))
-    light = {"ring": _ring, "lens": _lens, "merger": _merger}[kind](side, x, y, fwhm, rng)[:rows, :columns]
+    peak = float(np.exp(rng.uniform(*np.log(prior.peaks))))
+    if kind == "merger":
+        light = _merger(side, x, y, fwhm, rng)[:rows, :columns]
+    else:
+        paint = _ring if kind == "ring" else _lens
+        light = paint(side, x, y, fwhm, rng, prior.least_radius)[:rows, :columns]
     return np.asarray(peak * light / light.max())
 
 
@@ -65,17 +109,17 @@ def _polar(side: int, x: float, y: float) -> tuple[Floats, Floats]:
     return np.hypot(columns - x, rows - y), np.arctan2(rows - y, columns - x)
 
 
-def _ring(side: int, x: float, y: float, fwhm: float, rng: np.random.Generator) -> Floats:
+def _ring(side: int, x: float, y: float, fwhm: float, rng: np.random.Generator, least: float) -> Floats:
     r, angle = _polar(side, x, y)
-    radius = min(rng.uniform(1.5, 4.0) * fwhm, 0.4 * side)
+    radius = min(rng.uniform(least, 4.0) * fwhm, 0.4 * side)
     profile = np.exp(-0.5 * ((r - radius) * _SIGMA / fwhm) ** 2)
     return np.asarray(profile * (1.0 + 0.4 * np.cos(angle - rng.uniform(0, 2 * np.pi))))
 
 
-def _lens(side: int, x: float, y: float, fwhm: float, rng: np.random.Generator) -> Floats:
+def _lens(side: int, x: float, y: float, fwhm: float, rng: np.random.Generator, least: float) -> Floats:
     """Paint an arc, its counter-image, and the red galaxy between."""
     r, angle = _polar(side, x, y)
-    radius = min(rng.uniform(1.5, 3.5) * fwhm, 0.38 * side)
+    radius = min(rng.uniform(least, 3.5) * fwhm, 0.38 * side)
     towards = rng.uniform(-np.pi, np.pi)
 
     def image(at: float, length: float, share: float) -> Floats:

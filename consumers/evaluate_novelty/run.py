@@ -11,13 +11,23 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from consumers.assembly import open_examiner
-from consumers.evaluate_novelty import at_scale, discoveries, lens_candidates, look_alikes, on_nights, real
-from consumers.evaluate_novelty.nights import SURVEYS, Night, night
+from consumers.evaluate_novelty import (
+    at_scale,
+    discoveries,
+    lens_candidates,
+    look_alikes,
+    on_nights,
+    properties,
+    real,
+)
+from consumers.evaluate_novelty.nights import SURVEYS, VISIBLE_NOVELTIES, Night, night
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from broker.embedding import Embedder
     from broker.examiner import Examiner
+    from broker.novelty.versions import Version
     from consumers.evaluate_novelty.at_scale import ScaleFigures
     from consumers.evaluate_novelty.discoveries import DiscoveryFigures
     from consumers.evaluate_novelty.real import RealFigures
@@ -41,6 +51,8 @@ class Plan:
         Of the large index; 0: none.
     lenses : int
         Candidates, a tenth of them lenses; 0: none.
+    galaxies : int
+        Whose masses and star-formation rates are known; 0: none.
     data : path or None
         Folder with ``galaxyzoo/``.
     folder : path or None
@@ -53,6 +65,7 @@ class Plan:
     stamps: int
     entries: int
     lenses: int
+    galaxies: int
     data: Path | None
     folder: Path | None
     seed: int = SEED
@@ -69,21 +82,39 @@ def print_figures(backbone: BackboneSettings, plan: Plan) -> None:
 
 
 def _lines(examiner: Examiner, plan: Plan, folder: Path, built: Path) -> Iterator[str]:
+    embedder = examiner.embedder
     if plan.alerts:
         for survey in SURVEYS:
-            yield from _night_lines(night(folder, examiner, survey, plan.alerts, plan.seed), built)
+            one = night(folder, examiner, survey, plan.alerts, plan.seed)
+            version = on_nights.build_index(one, built)
+            yield from _night_lines(one, version)
+            yield from _alike_lines("novelties as they come", one, version)
+            visible = night(folder, examiner, survey, plan.alerts // 2, plan.seed, VISIBLE_NOVELTIES)
+            yield from _alike_lines("visible novelties", visible, version)
     if plan.stamps:
-        yield from _discovery_lines(discoveries.measure(folder, built, examiner.embedder, plan.stamps))
+        yield from _discovery_lines(discoveries.measure(folder, built, embedder, plan.stamps))
     if plan.entries:
-        yield f"distinct simulated stamps, {at_scale.QUERIES} others asked about"
-        for figures in at_scale.measure(folder, examiner.embedder, plan.entries):
-            yield from _scale_lines(figures)
+        yield from _scale_lines(at_scale.measure(folder, embedder, plan.entries))
     if plan.lenses:
-        yield f"lens candidates by frequency, {plan.lenses} simulated at {lens_candidates.PREVALENCE:.0%} prevalence"
-        for first, purity in lens_candidates.measure(examiner.embedder, plan.lenses).items():
-            yield f"  purity of the first {first}: {purity}"
+        yield from _lens_lines(embedder, plan.lenses)
+    if plan.galaxies:
+        yield from _property_lines(embedder, built, plan.galaxies)
     if plan.data is not None:
-        yield from _real_lines(real.on_pictures(examiner.embedder, plan.data))
+        yield from _real_lines(real.on_pictures(embedder, plan.data))
+
+
+def _lens_lines(embedder: Embedder, candidates: int) -> Iterator[str]:
+    yield f"lens candidates, {candidates} simulated at {lens_candidates.PREVALENCE:.0%} prevalence"
+    for how, purities in lens_candidates.measure(embedder, candidates).items():
+        for first, purity in purities.items():
+            yield f"  {how}: purity of the first {first}: {purity}"
+
+
+def _property_lines(embedder: Embedder, built: Path, galaxies: int) -> Iterator[str]:
+    yield f"masses and star-formation rates read off look-alikes, {galaxies} simulated galaxies"
+    for one in properties.measure(built, embedder, galaxies):
+        yield f"  {one.name}: RMSE {one.rmse:.3f} dex, of guessing the mean {one.of_guessing}"
+        yield f"    within 1 dex {one.within_a_dex}; guessing {one.guessed_within}"
 
 
 def _real_lines(surveys: Iterable[RealFigures]) -> Iterator[str]:
@@ -95,8 +126,7 @@ def _real_lines(surveys: Iterable[RealFigures]) -> Iterator[str]:
             yield f"  sosia less {name:23} {figure}"
 
 
-def _night_lines(one: Night, built: Path) -> Iterator[str]:
-    version = on_nights.build_index(one, built)
+def _night_lines(one: Night, version: Version) -> Iterator[str]:
     yield f"simulated night of {one.survey}: {len(one)} readable alerts, {int(one.novel.sum())} with a novelty"
     for facts in version.manifest.populations:
         yield (
@@ -119,8 +149,11 @@ def _night_lines(one: Night, built: Path) -> Iterator[str]:
         )
     ranks = on_nights.top(one, version)
     yield f"  faults among the top {on_nights.TOP}: {ranks.before}; without problematic epochs {ranks.after}"
+
+
+def _alike_lines(which: str, one: Night, version: Version) -> Iterator[str]:
     for band, retrieved in look_alikes.on_night(one, version):
-        yield f"  {band}: of the first {look_alikes.FIRST} look-alikes at {look_alikes.PREVALENCE:.0%} prevalence"
+        yield f"  {band}: of the first {look_alikes.FIRST} look-alikes at {look_alikes.PREVALENCE:.0%}, {which}"
         for kind, (own, other) in retrieved.items():
             yield f"    {kind:10} of its own queries {own}, of others {other}"
 
@@ -131,16 +164,20 @@ def _discovery_lines(figures: DiscoveryFigures) -> Iterator[str]:
         f"{figures.entries} entries, {figures.calibrating} calibrating, {figures.held_out} ordinary and "
         f"{figures.novel} novel stamps to draw from"
     )
-    yield f"  Benjamini-Hochberg at {discoveries.LEVEL:.0%}: false-discovery proportion {figures.false_share}"
-    yield f"  power {figures.power}"
+    level = f"Benjamini-Hochberg at {discoveries.LEVEL:.0%}"
+    yield f"  {level}, frozen calibration: false-discovery proportion {figures.false_share}, power {figures.power}"
+    yield f"  {level}, drawn anew each night: {figures.false_share_anew}, power {figures.power_anew}"
+    yield f"  a process's own memory grows by {figures.private_growth / 1e6:.1f} MB with this index"
     for kind, power in figures.power_by_kind.items():
-        yield f"    {kind:10} {power:.3f}"
+        yield f"    {kind:10} {power}; visible {figures.visible_by_kind[kind]}"
 
 
-def _scale_lines(figures: ScaleFigures) -> Iterator[str]:
-    yield f"  {figures.entries} entries: recall at 1 {figures.at_1}, at 10 {figures.at_10}"
-    yield (
-        f"    a search: {figures.seconds * 1e6:.0f} us of CPU, {figures.compared:.0f} entries compared; building: "
-        f"{figures.building * 1e6:.0f} us an entry; {figures.bytes_per_entry:.0f} bytes an entry; private memory "
-        f"+{figures.private_growth / 1e6:.1f} MB"
-    )
+def _scale_lines(sizes: Iterable[ScaleFigures]) -> Iterator[str]:
+    yield f"distinct simulated stamps, {at_scale.QUERIES} others asked about"
+    for figures in sizes:
+        yield f"  {figures.entries} entries: recall at 1 {figures.at_1}, at 10 {figures.at_10}"
+        yield (
+            f"    a search: {figures.seconds * 1e6:.0f} us of CPU, {figures.compared:.0f} entries compared; building: "
+            f"{figures.building * 1e6:.0f} us an entry; {figures.bytes_per_entry:.0f} bytes an entry; private memory "
+            f"+{figures.private_growth / 1e6:.1f} MB"
+        )

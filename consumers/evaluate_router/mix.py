@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.intervals import Figure, wilson
+from models.intervals import RESAMPLES, SEED, Figure, wilson
 from models.router_network import CLASSES, IMAGE_OF
 from models.simulate.mix.draw import CLASS_OF
 from models.simulate.mix.frozen import MIX, Part
-from models.train.router import accepted_scores
+from models.train.router_calibration import SOURCES, accepted_scores
 from models.train.router_set import draw_shard, open_shard
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from models.router import Router
     from models.simulate.mix.draw import Drawn
-    from models.train.router import Accepts
+    from models.train.router import Margins
 
 #: First shard of the impostors: none of the positives is among them.
 _IMPOSTORS = 50
@@ -40,18 +40,19 @@ class ClassFigures:
         Share of true ones among what passes of the mix.
     passed : Figure
         Share of the mix that passes.
-    ordinary : Figure
-        Share of ordinary alerts that passes.
+    ordinary, impostors : Figure
+        Share of ordinary alerts, and of the classes' impostors in that image, that passes.
     """
 
     missed: Figure
     purity: Figure
     passed: Figure
     ordinary: Figure
+    impostors: Figure
 
 
 def measure(
-    router: Router, thresholds: Mapping[str, float], accepts: Accepts, work: Path, count: int, drawn: Callable[[], None]
+    router: Router, thresholds: Mapping[str, float], margins: Margins, work: Path, count: int, drawn: Callable[[], None]
 ) -> dict[str, ClassFigures]:
     """Measure every class on the frozen test.
 
@@ -59,7 +60,7 @@ def measure(
     ----------
     router : Router
     thresholds : mapping of class to float
-    accepts : Accepts
+    margins : Margins
         The class networks.
     work : path
         Folder for shards.
@@ -76,7 +77,7 @@ def measure(
             drawn()
         return found
 
-    positives = {name: _positives(router, accepts, work, name, count, drawn) for name in CLASSES}
+    positives = {name: _positives(router, margins, work, name, count, drawn) for name in CLASSES}
     ordinary = {image: _looked(router, shards(f"ordinary {image}", 0, 0.0), image) for image in ("difference", "host")}
     impostors = {
         image: np.concatenate(
@@ -88,21 +89,19 @@ def measure(
         )
         for image in ("difference", "host")
     }
-    rng = np.random.default_rng(0)
-    return {name: _figures(name, thresholds[name], positives, ordinary, impostors, rng) for name in CLASSES}
+    return {name: _figures(name, thresholds[name], positives, ordinary, impostors) for name in CLASSES}
 
 
 def _positives(
-    router: Router, accepts: Accepts, work: Path, name: str, count: int, drawn: Callable[[], None]
+    router: Router, margins: Margins, work: Path, name: str, count: int, drawn: Callable[[], None]
 ) -> NDArray[np.float64]:
     """All outputs (n, 3) for positives that a class's network accepts, from its simulators in equal parts."""
-    sources = [source for source, of in CLASS_OF.items() if of == name]
     found: list[NDArray[np.float64]] = []
     number = 0
     while sum(len(one) for one in found) < count:
-        for source in sources:
-            shard = open_shard(draw_shard(work, source, Part.TEST, number, 1.0))
-            found.append(accepted_scores(router, accepts, source, shard))
+        for source in SOURCES[name]:
+            shard = draw_shard(work, source, Part.TEST, number, 1.0)
+            found.append(accepted_scores(router, margins, source, shard))
             drawn()
         number += 1
     return np.concatenate(found)
@@ -118,26 +117,32 @@ def _figures(
     positives: Mapping[str, NDArray[np.float64]],
     ordinary: Mapping[str, NDArray[np.float64]],
     impostors: Mapping[str, NDArray[np.float64]],
-    rng: np.random.Generator,
 ) -> ClassFigures:
-    """Count what passes of 1:1:1 positives and 7 others, of which half are impostors and half ordinary alerts."""
+    """Weigh what passes of 1:1:1 positives and 7 others, of which half are impostors and half ordinary alerts."""
     image, output = IMAGE_OF[name], CLASSES.index(name)
-    true = positives[name][:, output] >= threshold
-    mixed = len(true)
+    rest = (1.0 - sum(MIX.values())) / 2
     # The other classes are seen in this image where it is theirs too; else theirs is an ordinary one.
-    others = [
-        positives[other][:, output] if IMAGE_OF[other] == image else rng.choice(ordinary[image][:, output], mixed)
-        for other in CLASSES
+    groups = [(MIX[name], positives[name]), (rest, ordinary[image]), (rest, impostors[image])]
+    groups += [
+        (share, positives[other] if IMAGE_OF[other] == image else ordinary[image])
+        for other, share in MIX.items()
         if other != name
     ]
-    rest = round(mixed * (1.0 - sum(MIX.values())) / MIX[name])
-    others = [rng.choice(one, mixed) for one in others]
-    others += [rng.choice(one[image][:, output], rest // 2) for one in (ordinary, impostors)]
-    false = np.concatenate(others) >= threshold
-    passed = int(true.sum() + false.sum())
+    counts = np.array([len(one) for _, one in groups])
+    passed = np.array([int((one[:, output] >= threshold).sum()) for _, one in groups])
+    # Each group was counted by itself: the bootstrap of a share is binomial.
+    again = np.random.default_rng(SEED).binomial(counts, passed / counts, (RESAMPLES, len(groups)))
+    weights = np.array([share for share, _ in groups])
+    here, resampled = weights * passed / counts, weights * again / counts
     return ClassFigures(
-        wilson(int((~true).sum()), len(true)),
-        wilson(int(true.sum()), passed),
-        wilson(passed, len(true) + len(false)),
-        wilson(int((ordinary[image][:, output] >= threshold).sum()), len(ordinary[image])),
+        wilson(int(counts[0] - passed[0]), int(counts[0])),
+        _within(here[0] / here.sum(), resampled[:, 0] / resampled.sum(axis=1), int(counts.sum())),
+        _within(here.sum(), resampled.sum(axis=1), int(counts.sum())),
+        wilson(int(passed[1]), int(counts[1])),
+        wilson(int(passed[2]), int(counts[2])),
     )
+
+
+def _within(value: float, resampled: NDArray[np.float64], n: int) -> Figure:
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    return Figure(float(value), float(low), float(high), n)

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from consumers.bounded_read import TIMEOUT_S, asking, read, topics_of, whole
 from consumers.names import INDEX
+from consumers.rights import require
 from schemas.errors import SosiaError, UnreadableError
 from schemas.framing import pack, unpack
 
@@ -85,7 +86,8 @@ def announce(config: Mapping[str, str], announcement: Announcement) -> None:
     """
     failed: list[KafkaError] = []
     with asking(config):
-        _ensure_topic(config)
+        if INDEX in require(config, write=[INDEX]):
+            _ensure_topic(config)
         producer = Producer({**config, "enable.idempotence": True, "log_level": 0})
         producer.produce(
             INDEX,

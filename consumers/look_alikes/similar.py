@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from broker.novelty.angle import nearest_by_angle
 from broker.novelty.labels import NEIGHBOURS
-from broker.novelty.sighting import Identity
+from broker.novelty.sighting import Identity, Population
 from broker.novelty.versions import open_current, surveys
 from consumers.look_alikes.sheet import Strip, Tile, save_sheet
 from schemas.errors import NoveltyIndexError
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from broker.novelty.versions import Version
     from consumers.look_alikes.sightings import Seen
 
+#: By the distance in the index's space, or by the angle there.
+Measure = Literal["distance", "angle"]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookAlike:
@@ -34,7 +38,7 @@ class LookAlike:
     ----------
     object_id, epoch_id : str
     distance : float
-        In the index's space; of several queries the smallest.
+        In the index's space, or between the unit vectors there; of several queries the smallest.
     votes : int
         By how many queries it was proposed.
     thumbnail : uint8 array (side, side) or None
@@ -84,8 +88,21 @@ def open_index(root: Path, survey: str | None, *, lookups: bool = False) -> Vers
     return open_current(root, names[0], lookups=lookups)
 
 
-def similar_to_image(version: Version, seen: Seen, count: int) -> Answer:
+def similar_to_image(
+    version: Version, seen: Seen, count: int, band: str | None = None, by: Measure = "distance"
+) -> Answer:
     """Find an image's look-alikes, by looking at every entry.
+
+    Parameters
+    ----------
+    version : Version
+    seen : Seen
+    count : int
+        How many.
+    band : str, optional
+        Whose images to look among; by default the image's own, and for a picture, which has none, the only one.
+    by : {"distance", "angle"}
+        By angle, the version is opened with `lookups`.
 
     Raises
     ------
@@ -99,23 +116,23 @@ def similar_to_image(version: Version, seen: Seen, count: int) -> Answer:
             f"{seen.file} was embedded by backbone {one.digest[:12]}, and the index by {version.manifest.digest[:12]}: "
             f"look with the index's backbone and survey ({version.manifest.survey})"
         )
-    index = version.of(one.population)
+    wanted = one.population if band is None else replace(one.population, band=band)
+    index = version.of(wanted)
     if index is None:
-        index = _only_population(version, str(one.population))
-    asked = max(count, NEIGHBOURS)
-    nearest = index.nearest(one.embedding[None], [one.identity], asked, exact=True)
-    return _answer(index, str(seen.file), one.thumbnail, nearest.rows[0], nearest.distances[0], count)
+        index = _only_population(version, wanted)
+    features, own = index.space.features(one.embedding[None]), index.entries.own(one.identity)
+    return _answer(index, str(seen.file), one.thumbnail, features, own, count, by)
 
 
-def _only_population(version: Version, wanted: str) -> PopulationIndex:
+def _only_population(version: Version, wanted: Population) -> PopulationIndex:
     """Return the only population: a picture has no band, and where there is no choice it is meant."""
     if len(version.populations) == 1:
         return next(iter(version.populations.values()))
     bands = ", ".join(sorted({band for band, _ in version.populations}))
-    raise NoveltyIndexError(f"the index has the bands {bands}, and none for {wanted}")
+    raise NoveltyIndexError(f"the index has the bands {bands}, and not {wanted}: choose one with --band")
 
 
-def similar_to_entry(version: Version, name: str, count: int) -> Iterator[Answer]:
+def similar_to_entry(version: Version, name: str, count: int, by: Measure = "distance") -> Iterator[Answer]:
     """Find the look-alikes of an object, or of one of its epochs, that the index holds: one answer a band and image.
 
     Parameters
@@ -124,6 +141,7 @@ def similar_to_entry(version: Version, name: str, count: int) -> Iterator[Answer
         Opened with `lookups`.
     name : str
         Object id or epoch id; of an object the newest epoch is taken.
+    by : {"distance", "angle"}
 
     Raises
     ------
@@ -138,9 +156,8 @@ def similar_to_entry(version: Version, name: str, count: int) -> Iterator[Answer
         found = True
         own = index.entries.own(_identity(index, row))
         features = index.look_alikes.features(np.array([row]))
-        nearest = index.look_alikes.nearest(features, [own], max(count, NEIGHBOURS), exact=True)
         title = " ".join(part for part in (name, band, image) if part)
-        yield _answer(index, title, _thumbnail(index, row), nearest.rows[0], nearest.distances[0], count)
+        yield _answer(index, title, _thumbnail(index, row), features, own, count, by)
     if not found:
         raise NoveltyIndexError(f"version {version.name} holds no object or epoch {name!a}, and there is no such file")
 
@@ -163,16 +180,22 @@ def _answer(
     index: PopulationIndex,
     query: str,
     picture: NDArray[np.uint8] | None,
-    rows: NDArray[np.int64],
-    distances: NDArray[np.float64],
+    features: NDArray[np.float32],
+    own: NDArray[np.int64],
     count: int,
+    by: Measure,
 ) -> Answer:
+    """Look at every entry; what look-alikes tell of an image's properties rests on the nearest by distance."""
+    near = index.look_alikes.nearest(features, [own], max(count, NEIGHBOURS), exact=True)
+    alike = near
+    if by == "angle" and index.space.name != "embedding":
+        alike = nearest_by_angle(index.look_alikes, features, [own], count)
     found = [
         _look_alike(index, int(row), float(distance), 1)
-        for row, distance in zip(rows[:count], distances, strict=False)
+        for row, distance in zip(alike.rows[0][:count], alike.distances[0], strict=False)
         if row >= 0
     ]
-    return Answer(query, picture, tuple(found), tuple(index.labels.estimates(rows)) if index.labels else ())
+    return Answer(query, picture, tuple(found), tuple(index.labels.estimates(near.rows[0])) if index.labels else ())
 
 
 def _look_alike(index: PopulationIndex, row: int, distance: float, votes: int) -> LookAlike:

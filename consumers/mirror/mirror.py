@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from consumers.bounded_read import TIMEOUT_S, asking, reader
 from consumers.mirror.positions import Positions
 from consumers.names import POSITIONS
+from consumers.rights import require
 from consumers.topics import TopicChooser
 from consumers.worker.batch import Output, Record
 from consumers.worker.clients import OUTPUT_MARGIN
@@ -76,6 +77,7 @@ class Mirror:
         self._source: Consumer = reader({**self._source_config, "reconnect.backoff.max.ms": "1000"})
         self._topics = TopicChooser([inputs], self._source, clock)
         self._admin = AdminClient({**self._config, "log_level": "0"})
+        transactional_id = f"sosia-mirror-{self._name}"
         producer = Producer(
             {
                 "compression.type": "zstd",
@@ -86,11 +88,11 @@ class Mirror:
                 "reconnect.backoff.max.ms": "1000",
                 **settings.kafka.producer_config(),
                 "message.max.bytes": str(self._largest + OUTPUT_MARGIN),
-                "transactional.id": f"sosia-mirror-{self._name}",
+                "transactional.id": transactional_id,
                 "log_level": "0",
             }
         )
-        self._transactions = Transactions(producer, lambda: None, time.sleep)
+        self._transactions = Transactions(producer, lambda: None, time.sleep, transactional_id)
         self._positions: dict[Partition, int] = {}
         self._stopping = False
         self.mirrored = 0
@@ -193,6 +195,7 @@ class Mirror:
     def _ensure_topics(self, partitions: Mapping[str, int], config: Mapping[str, str]) -> None:
         """Create the topics that our cluster lacks, with as many partitions as the source has."""
         with asking(self._config):
+            require(self._config, read={POSITIONS}, write={POSITIONS, *partitions})
             existing = self._admin.list_topics(timeout=TIMEOUT_S).topics
         for topic, count in partitions.items():
             if topic not in existing:

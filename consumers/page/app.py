@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from consumers.page.board import Board, Entry
+    from consumers.page.look_alikes import LookAlikes
     from consumers.page.packets import Packets
     from consumers.page.pictures import Pictures
 
@@ -47,10 +48,14 @@ class Page:
     board : Board
     packets : Packets
     pictures : Pictures
+    look_alikes : LookAlikes or None
+        None where there is no index to look in.
     """
 
-    def __init__(self, board: Board, packets: Packets, pictures: Pictures) -> None:
-        self._board, self._packets, self._pictures = board, packets, pictures
+    def __init__(
+        self, board: Board, packets: Packets, pictures: Pictures, look_alikes: LookAlikes | None = None
+    ) -> None:
+        self._board, self._packets, self._pictures, self._look_alikes = board, packets, pictures, look_alikes
 
     async def index(self, _: Request) -> Response:
         """Return the page itself."""
@@ -79,7 +84,7 @@ class Page:
                 "received": board.received,
                 "held": min(board.received, board.capacity),
                 "problem": board.problem,
-                "surveys": sorted({entry.annotation["survey"] for entry in board.entries()}),
+                "surveys": board.surveys,
                 "matched": len(entries),
                 "rows": [row(entry) for entry in entries[: _limit(request)]],
                 "sky": sky(entries),
@@ -105,14 +110,25 @@ class Page:
         for key in ("ingestTime", "annotateTime"):
             annotation[key] = annotation[key].isoformat()
         looked_like = {one["id"] for image in annotation["novelty"] for one in image["neighbours"]}
-        here = {one.annotation["epochId"]: one.origin for one in self._board.entries()} if looked_like else {}
         return JSONResponse(
             {
                 "annotation": annotation,
                 "history": history(self._board, annotation["survey"], annotation["objectId"]),
-                "lookAlikes": {name: here[name] for name in looked_like if name in here},
+                "lookAlikes": self._board.origins(looked_like),
+                "hasIndex": self._look_alikes is not None,
             }
         )
+
+    async def look_alikes(self, request: Request) -> Response:
+        """Return what looks like an alert in the index, and which of it is on the page."""
+        entry, look_alikes = self._entry(request), self._look_alikes
+        if entry is None or look_alikes is None:
+            return JSONResponse({"error": "this alert is no longer on the page, or there is no index"}, 404)
+        try:
+            found = await run_in_threadpool(look_alikes.find, entry)
+        except (SosiaError, KafkaException) as error:
+            return JSONResponse({"error": str(error)})  # as an error's status, it would be the browser's error too
+        return JSONResponse({**found, "here": self._board.origins({one["epochId"] for one in found["lookAlikes"]})})
 
     async def triplet(self, request: Request) -> Response:
         """Return science, reference and difference as one PNG."""
@@ -171,6 +187,7 @@ def application(page: Page, hosts: list[str]) -> Starlette:
         Route("/static/{name}", page.static),
         Route("/api/alerts", page.alerts),
         Route("/api/alert", page.alert),
+        Route("/api/look-alikes", page.look_alikes),
         Route("/triplet.png", page.triplet),
         Route("/packet", page.packet),
         Route("/summary.html", page.summary),

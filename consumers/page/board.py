@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from consumers.client import compile_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
 #: Filters whose answers are kept up to date, so that asking again costs only what came since.
@@ -67,12 +67,19 @@ class Board:
         self._ring: deque[Entry] = deque()
         self._by_origin: dict[str, Entry] = {}
         self._passed: OrderedDict[str, _Passed] = OrderedDict()
+        self._surveys: Counter[str] = Counter()
         self._received = 0
 
     @property
     def received(self) -> int:
         """How many came since the page was started."""
         return self._received
+
+    @property
+    def surveys(self) -> list[str]:
+        """Whose alerts are there, sorted."""
+        with self._lock:
+            return sorted(survey for survey, count in self._surveys.items() if count)
 
     def add(self, topic: str, partition: int, time: datetime, origin: str, annotation: Mapping[str, Any]) -> None:
         """Take one in; the oldest goes where there are too many, and what is there already stays."""
@@ -83,12 +90,22 @@ class Board:
             self._received += 1
             self._ring.append(entry)
             self._by_origin[origin] = entry
+            self._surveys[annotation["survey"]] += 1
             if len(self._ring) > self.capacity:
-                del self._by_origin[self._ring.popleft().origin]
+                oldest = self._ring.popleft()
+                del self._by_origin[oldest.origin]
+                self._surveys[oldest.annotation["survey"]] -= 1
 
     def get(self, origin: str) -> Entry | None:
         """Return an entry by its origin; None where it is not, or no longer, there."""
         return self._by_origin.get(origin)
+
+    def origins(self, epochs: Collection[str]) -> dict[str, str]:
+        """Return the origins of those of some epochs that are there, by epoch id."""
+        if not epochs:
+            return {}
+        found = ((entry.annotation["epochId"], entry.origin) for entry in self.entries())
+        return {epoch: origin for epoch, origin in found if epoch in epochs}
 
     def entries(self) -> list[Entry]:
         """Return all, newest first."""

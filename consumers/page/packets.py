@@ -1,7 +1,7 @@
-"""Full packets by their `sosia-origin`, read from the annotated topics when somebody wants to see one.
+"""Full packets and embeddings by their `sosia-origin`, read when somebody wants to see an alert.
 
-A worker publishes an alert's packet and its scores in one transaction, under one key: so the packet lies in the
-partition of the same number, where both topics have as many, and is about as old. It is looked for around that time.
+A worker publishes an alert's packet, scores and embedding in one transaction, under one key: so they lie in partitions
+of the same number, where the topics have as many, and are about as old. They are looked for around that time.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from consumers.client.reading import raise_error
 from consumers.worker.batch import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from confluent_kafka import Message
 
     from consumers.page.board import Entry
 
+#: librdkafka wants a group of every consumer; nothing is ever committed under this one.
+GROUP = "sosia-page"
 #: Around the time of the scores it is looked for so far [s]; the wider one where the narrow one does not do.
 AROUND_S = (0.05, 5.0)
 #: Of so many records at most [bytes].
@@ -44,7 +46,7 @@ class Packets:
 
     def __init__(self, config: Mapping[str, str]) -> None:
         ours = {
-            "group.id": "sosia-page",  # librdkafka wants one; nothing is ever committed under it
+            "group.id": GROUP,
             "enable.auto.commit": "false",
             "enable.auto.offset.store": "false",
             "isolation.level": "read_committed",
@@ -71,14 +73,17 @@ class Packets:
         confluent_kafka.KafkaException
             The cluster does not answer.
         """
-        topic = entry.topic.removesuffix(".scores.v1") + ".annotated.v1"
+        return self.find_in(entry.topic.removesuffix(".scores.v1") + ".annotated.v1", entry)
+
+    def find_in(self, topic: str, entry: Entry, wanted: Callable[[bytes], bool] = lambda _: True) -> bytes | None:
+        """Return the first record of a topic that was published with an entry and is wanted; raises as `find`."""
         with self._lock:
             partitions = self._partitions(topic, entry)
             for seconds in AROUND_S if partitions else ():
                 around = timedelta(seconds=seconds)
                 for message in self._between(topic, partitions, entry.time - around, entry.time + around):
                     record = Record.of(message, entry.time)
-                    if origin_of(record.headers) == entry.origin:
+                    if origin_of(record.headers) == entry.origin and wanted(record.value or b""):
                         self._consumer.unassign()
                         return record.value
         return None
@@ -101,7 +106,7 @@ class Packets:
             message = self._consumer.poll(SILENT_S)
             if message is None:
                 break
-            if not raise_error(message) or message.timestamp()[1] > end.timestamp() * 1000:
+            if not raise_error(message, GROUP) or message.timestamp()[1] > end.timestamp() * 1000:
                 open_partitions.discard(message.partition())
                 continue
             read += len(message.value() or b"")

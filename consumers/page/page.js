@@ -129,7 +129,28 @@ function table(head, rows) {
   return make("div", { className: "scroll", tabIndex: 0, role: "group", ariaLabel: head.filter(Boolean).join(", ") }, make("table", {}, make("thead", {}, cells("th", head)), make("tbody", {}, ...rows.map((row) => cells("td", row)))));
 }
 
-function showAlert(origin, { annotation, history, lookAlikes }) {
+// A look-alike as a tile: a link where it is on the page, a picture where the page or the index has one.
+function tile(one, origin) {
+  const shown = origin ? picture({ origin, objectId: one.objectId }, "lazy") : one.picture ? make("img", { className: "thumbnail", alt: `image of ${one.objectId}`, src: one.picture }) : "";
+  const text = make("span", { className: "facts", textContent: `${one.objectId} · ${number(one.distance, 3)}` });
+  return make("li", {}, origin ? make("a", { href: openAddress(origin) }, shown, text) : make("div", {}, shown, text));
+}
+
+async function showLookAlikes(origin, section) {
+  const response = await fetch(`api/look-alikes?origin=${encodeURIComponent(origin)}`);
+  const answer = await response.json();
+  if (answer.error) {
+    section.append(make("p", { className: "note", textContent: answer.error }));
+    return;
+  }
+  section.append(make("p", { className: "note", textContent: `index ${answer.version}, nearest first, with their distances` }),
+    make("ol", { className: "tiles" }, ...answer.lookAlikes.map((one) => tile(one, answer.here[one.epochId]))));
+  if (answer.estimates.length) {
+    section.append(table(["property, by labelled look-alikes", "value", "scatter"], answer.estimates.map((one) => [one.name, number(one.value, 3), number(one.scatter, 3)])));
+  }
+}
+
+function showAlert(origin, { annotation, history, lookAlikes, hasIndex }) {
   const { epoch, image } = annotation;
   $("alert-title").textContent = `${annotation.survey} ${annotation.objectId} ${annotation.band ?? ""}`;
   const row = history.find((one) => one.origin === origin) ?? { origin, objectId: annotation.objectId };
@@ -154,6 +175,11 @@ function showAlert(origin, { annotation, history, lookAlikes }) {
       return [here ? make("a", { href: openAddress(here), textContent: one.id }) : one.id, number(one.distance, 3),
         here ? picture({ origin: here, objectId: one.id }, "lazy") : ""];
     })));
+  }
+  if (hasIndex) {
+    const section = make("section", { id: "look-alikes" }, make("h3", { textContent: "Look-alikes in the index" }));
+    parts.push(section);
+    showLookAlikes(origin, section);
   }
   parts.push(make("p", {}, make("a", { href: `packet?origin=${encodeURIComponent(origin)}`, textContent: "The packet (Avro)", download: "alert.avro" }),
     " · ", make("a", { href: `api/alert?origin=${encodeURIComponent(origin)}`, textContent: "the annotation (JSON)" })));

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from consumers.candidates import THRESHOLDS
+
 if TYPE_CHECKING:
     from consumers.page.board import Board, Entry
 
 #: An index scores one image in so many as this novel; of 10,000 alerts about ten.
 NOVEL = 1e-3
-#: A rare class is worth a look from here on.
-CANDIDATE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,9 @@ class View:
     strength: Callable[[Mapping[str, Any]], float | None]
 
 
-def _class_score(name: str) -> Callable[[Mapping[str, Any]], float | None]:
-    return lambda annotation: scores_of(annotation).get(name)
+def _candidates(heading: str, name: str) -> View:
+    where = f"{name}.score > {THRESHOLDS[name]:.6g}"
+    return View(heading, where, lambda annotation: scores_of(annotation).get(name))
 
 
 def _epoch_score(annotation: Mapping[str, Any]) -> float | None:
@@ -42,9 +43,9 @@ def _novelty(annotation: Mapping[str, Any]) -> float | None:
 VIEWS: Mapping[str, View] = {
     "newest": View("Newest", "", _epoch_score),
     "flagged": View("Problematic epochs", "epoch.problematic", _epoch_score),
-    "streaks": View("Streaks", f"streak.score > {CANDIDATE}", _class_score("streak")),
-    "lenses": View("Lens candidates", f"lens.score > {CANDIDATE}", _class_score("lens")),
-    "mergers": View("Mergers", f"merger.score > {CANDIDATE}", _class_score("merger")),
+    "streaks": _candidates("Streaks", "streak"),
+    "lenses": _candidates("Lens candidates", "lens"),
+    "mergers": _candidates("Mergers", "merger"),
     "novel": View("Novelties", f"novelty.pValue < {NOVEL}", _novelty),
 }
 
@@ -70,9 +71,9 @@ def select(board: Board, view: str, where: str = "", survey: str = "", order: st
         The filter is none.
     """
     chosen = VIEWS.get(view, VIEWS["newest"])
-    entries = board.passing(chosen.where)
-    if where.strip():
-        further = {entry.number for entry in board.passing(where.strip())}
+    entries = board.passing(where.strip() or chosen.where)
+    if where.strip() and chosen.where:
+        further = {entry.number for entry in board.passing(chosen.where)}
         entries = [entry for entry in entries if entry.number in further]
     if survey:
         entries = [entry for entry in entries if entry.annotation["survey"] == survey]

@@ -12,7 +12,7 @@ from consumers.worker.batch import Annotated, Dead, Readable
 from schemas.errors import DeadReason, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from broker.annotator import Annotator, Finding
     from broker.output import Splicer
@@ -64,6 +64,8 @@ class Encoder:
         Whether embeddings are published.
     references : bool, optional
         The references' too.
+    before : callable, optional
+        Is told the records of each batch that is about to be annotated.
     """
 
     def __init__(
@@ -74,15 +76,18 @@ class Encoder:
         *,
         embeddings: bool = True,
         references: bool = False,
+        before: Callable[[Sequence[Record]], object] = lambda _: None,
     ) -> None:
         self._annotator = annotator
         self._splicer = splicer
         self._metrics = metrics
+        self._before = before
         self._published = (SCIENCE, REFERENCE)[: embeddings * (1 + references)]
 
     def __call__(self, batch: Sequence[Decoded]) -> list[Outcome]:
         """Return the outcomes, in the order of the batch."""
         readable = [decoded for decoded in batch if isinstance(decoded, Readable)]
+        self._before([one.record for one in readable])
         with self._metrics.time(Stage.INFERENCE):
             findings = iter(
                 self._annotator.annotate([one.packet for one in readable], [one.record.received for one in readable])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from confluent_kafka import Consumer
 
@@ -20,6 +21,12 @@ log = structlog.get_logger()
 #: Longest wait for the group's coordinator [s]: another worker's open transaction keeps its offsets
 #: unreadable until it is committed, aborted, or has timed out.
 CALL_SECONDS = 60.0
+#: While leaders move, the client may ask the old one; by the next question it has looked for the new one.
+MOVED = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR})
+#: Waits before it asks again [s].
+BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class Assignment:
     Parameters
     ----------
     consumer : confluent_kafka.Consumer
+    wait : callable
+        Waits some seconds before the cluster is asked again.
 
     Attributes
     ----------
@@ -45,8 +54,9 @@ class Assignment:
         How often all the partitions were taken away.
     """
 
-    def __init__(self, consumer: Consumer) -> None:
+    def __init__(self, consumer: Consumer, wait: Callable[[float], object]) -> None:
         self._consumer = consumer
+        self._wait = wait
         self._paused = False
         self.positions: dict[Partition, int] = {}
         self.revocations = 0
@@ -58,18 +68,32 @@ class Assignment:
 
     def begin(self, partitions: Sequence[TopicPartition]) -> dict[Partition, Found]:
         """Read the partitions from their committed offsets on; they replace all earlier ones."""
-        committed = self._consumer.committed(list(partitions), timeout=CALL_SECONDS) if partitions else []
+        committed: list[TopicPartition] = []
+        if partitions:
+            committed = self._ask(lambda: self._consumer.committed(list(partitions), timeout=CALL_SECONDS))
         found: dict[Partition, Found] = {}
         self.positions = {}
         for one in committed:
             if one.error is not None:
                 raise KafkaException(one.error)
-            oldest, newest = self._consumer.get_watermark_offsets(one, timeout=CALL_SECONDS)
+            oldest, newest = self._ask(partial(self._consumer.get_watermark_offsets, one, timeout=CALL_SECONDS))
             position = _position(one, oldest, newest)
             self.positions[one.topic, one.partition] = position
             found[one.topic, one.partition] = Found(one.metadata, newest - position)
         self.assign()
         return found
+
+    def _ask(self, question: Callable[[], Answer]) -> Answer:
+        """Ask the cluster, again where what was asked had moved."""
+        for pause in BACKOFF:
+            try:
+                return question()
+            except KafkaException as error:
+                if error.args[0].code() not in MOVED:
+                    raise
+                log.info("asked again", error=str(error.args[0]), wait=pause)
+                self._wait(pause)
+        return question()
 
     def assign(self) -> None:
         """Read all partitions from their positions on; whatever was fetched before is discarded."""

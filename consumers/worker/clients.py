@@ -22,9 +22,6 @@ def consumer_options(settings: Settings) -> dict[str, object]:
     return {
         # A broker that was away is back within the time of one batch.
         "reconnect.backoff.max.ms": 1000,
-        # After several brokers died at once the client may ask an old leader until it looks again: by default for
-        # five minutes.
-        "topic.metadata.refresh.interval.ms": 10000,
         # A member that died is missed soon, and one that computes for long is not: its heartbeats go on meanwhile.
         "session.timeout.ms": 6000,
         "heartbeat.interval.ms": 1000,

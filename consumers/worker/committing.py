@@ -150,11 +150,13 @@ class Committer:
         now = self._clock()
         outcomes: Counter[tuple[str, metrics.Outcome]] = Counter()
         for outcome in committed:
+            survey = self.surveys.get(outcome.record.topic, metrics.OTHER)
+            if outcome.record.timestamp is not None:
+                self._metrics.waited(survey, now.timestamp() - outcome.record.timestamp / 1000)
             if isinstance(outcome, Annotated):
                 outcomes[outcome.annotation.survey, metrics.Outcome.ANNOTATED] += 1
                 self._metrics.annotation(outcome.annotation, now)
             else:
-                survey = self.surveys.get(outcome.record.topic, metrics.OTHER)
                 outcomes[survey, metrics.Outcome.DEAD] += 1
                 self._metrics.dead(outcome.reason)
         for (survey, end), count in outcomes.items():

@@ -8,7 +8,9 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException
 
 from consumers.names import REPLAY
+from consumers.rights import told
 from consumers.worker.batch import Record
+from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,15 +32,18 @@ class Intake:
     ----------
     consumer : confluent_kafka.Consumer
     assignment : Assignment
+    group : str
+        The consumer's.
     clock : callable
         The time, with its zone.
     metrics : Metrics
     """
 
     def __init__(
-        self, consumer: Consumer, assignment: Assignment, clock: Callable[[], datetime], metrics: Metrics
+        self, consumer: Consumer, assignment: Assignment, group: str, clock: Callable[[], datetime], metrics: Metrics
     ) -> None:
         self._consumer = consumer
+        self._group = group
         self._assignment = assignment
         self._clock = clock
         self._metrics = metrics
@@ -77,6 +82,8 @@ class Intake:
         ------
         confluent_kafka.KafkaException
             A fatal error: another worker has this one's name.
+        ConfigurationError
+            The cluster does not let this user into the group.
         """
         revocations = self._assignment.revocations
         messages = self._consumer.consume(most, seconds)
@@ -88,7 +95,7 @@ class Intake:
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  so the client names its codes
                 ended.append((message.topic() or "", message.partition() or 0))
             else:
-                _check(message, error)
+                self._check(message, error)
         if self._assignment.revocations != revocations:
             # Some may be from before the rebalance, and lie beyond what was dropped in it: receive all of them anew.
             if messages and self._assignment.positions:
@@ -96,9 +103,10 @@ class Intake:
             return [], []
         return records, ended
 
-
-def _check(message: Message, error: KafkaError) -> None:
-    if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001  so the client names its codes
-        raise KafkaException(error)
-    if message.topic() != REPLAY:  # which need not exist
-        log.warning("kafka", topic=message.topic(), error=str(error))
+    def _check(self, message: Message, error: KafkaError) -> None:
+        if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001  so the client names its codes
+            raise KafkaException(error)
+        if error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            raise ConfigurationError(told(message, self._group))
+        if message.topic() != REPLAY:  # which need not exist
+            log.warning("kafka", topic=message.topic(), error=told(message, self._group))

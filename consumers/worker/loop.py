@@ -82,15 +82,17 @@ class Worker:
         config = settings.worker
         depth = config.queue_batches + 2  # and one in either thread
         self._consumer = Consumer(consumer_options(settings))
-        producer = Producer(producer_options(settings))
-        self._transactions = Transactions(producer, self._consumer.consumer_group_metadata, self._wait)
+        options = producer_options(settings)
+        self._transactions = Transactions(
+            Producer(options), self._consumer.consumer_group_metadata, self._wait, str(options["transactional.id"])
+        )
         self._kafka = settings.kafka
         self._topics = TopicChooser(settings.input.surveys, self._consumer, clock)
         self._filling = Filling(config.batch_size, config.transaction_bytes, config.batch_deadline_s, monotonic)
         self._size = BatchSize(config.batch_size)
         self._pipeline = Pipeline(decode, annotate, depth, metrics, self._size.measured)
-        self._assignment = Assignment(self._consumer)
-        self._intake = Intake(self._consumer, self._assignment, clock, metrics)
+        self._assignment = Assignment(self._consumer, self._wait)
+        self._intake = Intake(self._consumer, self._assignment, settings.kafka.group, clock, metrics)
         self._quarantine = Quarantine(self._assignment.write, (depth + 1) * config.batch_size)
         self._breaker = Breaker(config.dead_limit_ratio, config.dead_limit_window, config.dead_limit_window // 2)
         self._committer = Committer(

@@ -25,6 +25,8 @@ from consumers.worker.index_versions import IndexVersions
 from consumers.worker.loop import Worker
 from consumers.worker.output_schemas import Containers, RegisteredSchemas
 from consumers.worker.patient_history import PatientHistory
+from consumers.worker.preflight import check_topics
+from consumers.worker.shedding import Shedding
 from schemas.errors import BackboneError, ConfigurationError, SosiaError
 from schemas.source import FolderSource
 
@@ -54,7 +56,7 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
     Raises
     ------
     ConfigurationError
-        No input is configured, or servers of two clusters.
+        No input is configured, servers of two clusters, or topics or rights are missing.
     BackboneError
         There are no usable weights.
     HistoryError
@@ -66,6 +68,7 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
     if not surveys:
         raise ConfigurationError("input.surveys: nothing to read; name a survey and its topics")
     refuse_two_clusters(settings.kafka.client_config())
+    check_topics(settings)
     source, schemas = _schemas(settings.registry)
     registry = CollectorRegistry()
     metrics = Metrics(registry, surveys)
@@ -82,7 +85,15 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
         versions = _index_versions(settings, annotator, configured, metrics, health)
         publish = settings.embeddings.publish
         decode = Decoder(Reader(configured, source), schemas, embeddings=publish)
-        encode = Encoder(annotator, Splicer(), metrics, embeddings=publish, references=settings.index.reference)
+        shedding = Shedding(annotator.classifiers, settings.overload.shed, settings.overload.above_wait_s)
+        encode = Encoder(
+            annotator,
+            Splicer(),
+            metrics,
+            embeddings=publish,
+            references=settings.index.reference,
+            before=shedding.decide,
+        )
         worker = Worker(settings, decode, encode, health, metrics)
         stops = (None if history is None else history.give_up, None if versions is None else versions.stop)
         stop_on_signals(worker, *(stop for stop in stops if stop is not None))

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.simulate.lenses.population import TRAINING
+from models.simulate.lenses.population import BEYOND, TRAINING
 from models.simulate.lenses.stamps import draw_stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 #: Stamps of a shard.
 SHARD = 4096
-#: Number of the shard that no training sees.
-VALIDATION = 100_000
+
+_BEYOND = "-beyond"
+
+#: A population, of a sky or beyond, and a number.
+Name = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,46 +39,62 @@ class LensShard:
         1 or 0.
     information_content : float32 array (n,)
         NaN without a lens.
+    einstein_radius : float32 array (n,)
+        [arcsec]; NaN without a lens.
     """
 
     images: NDArray[np.float16]
     lens: NDArray[np.float32]
     information_content: NDArray[np.float32]
+    einstein_radius: NDArray[np.float32]
+
+
+def names(sky: str, shards: int) -> list[Name]:
+    """Name the shards of a training on ``ground`` or ``space``: an eighth of them lies `BEYOND`."""
+    wider = shards // 8
+    return [*((sky, number) for number in range(shards - wider)), *((sky + _BEYOND, number) for number in range(wider))]
+
+
+def unseen(sky: str) -> Name:
+    """Name the shard that no training sees."""
+    return sky, 100_000
 
 
 def draw_shards(
-    sky: str, numbers: list[int], folder: Path, processes: int, drawn: Callable[[], None], shard: int = SHARD
+    names: Sequence[Name], folder: Path, processes: int, drawn: Callable[[], None], shard: int = SHARD
 ) -> None:
-    """Draw those shards of ``ground`` or ``space`` that are not yet there; `drawn` is called for each."""
+    """Draw those shards that are not yet there; `drawn` is called for each."""
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [number for number in numbers if not _truth_file(folder, sky, number).exists()]
-    for _ in range(len(numbers) - len(missing)):
+    missing = [name for name in names if not _truth_file(folder, name).exists()]
+    for _ in range(len(names) - len(missing)):
         drawn()
     if not missing:
         return
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        waiting = [pool.submit(_draw_shard, sky, number, folder, shard) for number in missing]
+        waiting = [pool.submit(_draw_shard, name, folder, shard) for name in missing]
         for one in waiting:
             one.result()
             drawn()
 
 
-def open_shard(folder: Path, sky: str, number: int) -> LensShard:
+def open_shard(folder: Path, name: Name) -> LensShard:
     """Map a shard from disk."""
-    images = np.load(_images_file(folder, sky, number), mmap_mode="r")
-    return LensShard(images, *np.load(_truth_file(folder, sky, number)))
+    return LensShard(np.load(_images_file(folder, name), mmap_mode="r"), *np.load(_truth_file(folder, name)))
 
 
-def _draw_shard(sky: str, number: int, folder: Path, shard: int) -> None:
-    drawn = draw_stamps(TRAINING[sky], shard, number * shard, noisy=False)
-    np.save(_images_file(folder, sky, number), drawn.images)
+def _draw_shard(name: Name, folder: Path, shard: int) -> None:
+    world, number = name
+    population = BEYOND[world.removesuffix(_BEYOND)] if world.endswith(_BEYOND) else TRAINING[world]
+    drawn = draw_stamps(population, shard, number * shard, noisy=False)
+    np.save(_images_file(folder, name), drawn.images)
     # Written last: a shard without it was broken off.
-    np.save(_truth_file(folder, sky, number), np.stack([drawn.lens.astype(np.float32), drawn.information_content]))
+    truth = [drawn.lens.astype(np.float32), drawn.information_content, drawn.einstein_radius]
+    np.save(_truth_file(folder, name), np.stack(truth))
 
 
-def _images_file(folder: Path, sky: str, number: int) -> Path:
-    return folder / f"{sky}-{number}.images.npy"
+def _images_file(folder: Path, name: Name) -> Path:
+    return folder / f"{name[0]}-{name[1]}.images.npy"
 
 
-def _truth_file(folder: Path, sky: str, number: int) -> Path:
-    return folder / f"{sky}-{number}.truth.npy"
+def _truth_file(folder: Path, name: Name) -> Path:
+    return folder / f"{name[0]}-{name[1]}.truth.npy"

@@ -52,22 +52,22 @@ class Schedule:
         Stamps.
     rate, decay : float
         Largest learning rate, falling as a cosine; decay of the weights, decoupled (AdamW).
-    patience : int
-        Epochs without a better validation loss before it stops early.
+    memory : int
+        Steps over which the weights that are kept are averaged, with exponential weights (Polyak & Juditsky 1992).
     processes : int
         That draw stamps.
     seed : int
         Of the first weights and of the order.
     """
 
-    shards: int = 50
+    shards: int = 60
     shard: int = 1024
-    epochs: int = 8
+    epochs: int = 18
     passes: int = 2
     batch: int = 128
     rate: float = 2e-3
     decay: float = 2e-3
-    patience: int = 6
+    memory: int = 1000
     processes: int = 2
     seed: int = 87
 
@@ -96,19 +96,17 @@ def train(
     Returns
     -------
     tf_keras.Model
-        Folded, of the epoch with the best validation loss.
+        Folded: the average of the last steps.
     """
     import tensorflow as tf
     import tf_keras
 
     draw_set(work, schedule.shards, schedule.shard, schedule.processes, drawn)
     tf_keras.utils.set_random_seed(schedule.seed)
-    model, best = (merger_network.build(normalised=True) for _ in range(2))
+    model, mean = (merger_network.build(normalised=True) for _ in range(2))
     unseen = validation(work, schedule)
     if start is not None:
-        first = merger_network.unfold(start, unseen[0][:_NORMALISING])
-        for one in (model, best):
-            one.set_weights(first.get_weights())
+        model.set_weights(merger_network.unfold(start, unseen[0][:_NORMALISING]).get_weights())
     steps = schedule.passes * (schedule.shards - 2) * (schedule.shard // schedule.batch)
     rate = tf_keras.optimizers.schedules.CosineDecay(
         schedule.rate / 20,
@@ -126,32 +124,29 @@ def train(
         optimiser.apply_gradients(
             zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
         )
+        # The average forgets its beginnings: over the first steps it is a plain mean.
+        newest = 1.0 / tf.minimum(tf.cast(optimiser.iterations, tf.float32), float(schedule.memory))
+        for kept, weight in zip(mean.weights, model.weights, strict=True):
+            kept.assign_add(newest * (weight - kept))
         return loss
 
     step = tf.function(one_step)
-    epoch, lowest, since = tf.Variable(0), tf.Variable(np.inf), tf.Variable(0)
+    epoch = tf.Variable(0)
     saved = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=model, best=best, optimiser=optimiser, epoch=epoch, lowest=lowest, since=since),
+        tf.train.Checkpoint(model=model, mean=mean, optimiser=optimiser, epoch=epoch),
         str(work / "checkpoints"),
         max_to_keep=1,
     )
     saved.restore_or_initialize()
     with ProcessPoolExecutor(schedule.processes, get_context("spawn")) as pool:
         for number in range(int(epoch), schedule.epochs):
-            if int(since) >= schedule.patience:
-                break
             losses = [float(step(*batch)) for batch in _batches(pool, work, schedule, number)]
-            found = np.concatenate([model(part, training=False)[:, 0] for part in np.array_split(unseen[0], 16)])
+            found = np.concatenate([mean(part, training=False)[:, 0] for part in np.array_split(unseen[0], 16)])
             loss = float(loss_of(tf.constant(found), tf.constant(unseen[1])))
-            since.assign_add(1)
-            if loss < float(lowest):
-                lowest.assign(loss)
-                since.assign(0)
-                best.set_weights(model.get_weights())
             epoch.assign_add(1)
             saved.save()
             progress(number + 1, float(np.mean(losses)), loss)
-    return merger_network.fold(best)
+    return merger_network.fold(mean)
 
 
 def loss_of(odds: Tensor, labels: Tensor) -> Tensor:

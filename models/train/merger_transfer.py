@@ -29,7 +29,7 @@ _VGG_SIDE = 224
 
 
 def backbone_features() -> Features:
-    """Return the bundled backbone, as a map of windows (n, 64, 64, 1) to features (n, 1280)."""
+    """Return the bundled backbone, as a map of windows (n, 64, 64, 2) to features (n, 1280)."""
     from models.backbone import load_backbone
 
     backbone = load_backbone(batch=64)
@@ -37,7 +37,7 @@ def backbone_features() -> Features:
 
 
 def vgg19_features() -> Features:
-    """Return VGG19 without its top, averaged over the image, as a map of windows (n, 64, 64, 1) to (n, 512).
+    """Return VGG19 without its top, averaged over the image, as a map of windows (n, 64, 64, 2) to (n, 512).
 
     Raises
     ------
@@ -110,5 +110,5 @@ def figures_of(odds: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[f
 
 
 def _grey(windows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Windows of `merger_network.prepare` as a picture's values, 0 to 255."""
-    return np.asarray(np.clip(255.0 * windows, 0.0, 255.0), np.float32)
+    """Windows of `merger_network.prepare` without their residuals as a picture's values (n, 64, 64, 1), 0 to 255."""
+    return np.asarray(np.clip(255.0 * windows[..., :1], 0.0, 255.0), np.float32)

@@ -1,4 +1,4 @@
-"""Teaches the router to let pass what the class networks accept, and sets its thresholds."""
+"""Teaches the router to let pass what the class networks accept."""
 
 from __future__ import annotations
 
@@ -12,32 +12,31 @@ from models.router_network import CLASSES, IMAGE_OF
 from models.simulate.mix.draw import CLASS_OF, ORDINARY
 from models.simulate.mix.frozen import Part
 from models.streak_network import turned
-from models.train.router_set import draw_shard, open_shard
+from models.train.router_set import SHARD, draw_shard, open_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
     from tensorflow import Tensor
     from tf_keras import Model
 
-    from models.router import Router
     from models.simulate.mix.draw import Drawn
 
 #: Shards of the training by source, half of their stamps positives.
-_SHARDS = {"streak": 16, "merger": 16, "lens": 12, "lens in space": 8, ORDINARY[0]: 8, ORDINARY[1]: 8}
-#: Sources of a class's calibration, in equal parts.
-_CALIBRATION = {name: tuple(source for source, of in CLASS_OF.items() if of == name) for name in CLASSES}
-#: Accepted positives that a threshold is set on: with so many, another 3,000 hold no miss with 95 % probability.
-CALIBRATION = 60_000
+_SHARDS = {"streak": 96, "merger": 40, "lens": 40, "lens in space": 40, ORDINARY[0]: 24, ORDINARY[1]: 24}
 
 
-class Accepts(Protocol):
+#: Log odds that are as good as any beyond them: a class network that is so sure need not be followed closely.
+_SURE = 6.0
+
+
+class Margins(Protocol):
     """A class network's verdicts; `models.train.router_judges` has those of the networks that ship."""
 
-    def __call__(self, source: str, drawn: Drawn) -> NDArray[np.bool_]:
-        """Tell which stamps (n,) of a source its class's network accepts."""
+    def __call__(self, source: str, shard: Path) -> NDArray[np.float32]:
+        """Tell by how much each stamp (n,) of a source's shard passes its class's network: log odds above 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,10 @@ class Schedule:
     rate, decay : float
         Largest learning rate, falling as a cosine; decay of the weights, decoupled (AdamW).
     missed : float
-        Weight of a positive beside a negative: the class weighting by which completeness is bought with purity.
+        Weight of what an accepted positive falls short of its network's log odds: by it completeness is bought with
+        purity.
+    ordinary : float
+        Weight of an ordinary alert, of which there are few here and most in the sky.
     seed : int
         Of the first weights and of the order.
     """
@@ -61,7 +63,8 @@ class Schedule:
     batch: int = 256
     rate: float = 2e-3
     decay: float = 1e-3
-    missed: float = 15.0
+    missed: float = 10.0
+    ordinary: float = 4.0
     seed: int = 5
 
 
@@ -73,26 +76,30 @@ class RouterSet:
     ----------
     windows : float16 array (n, 64, 64, 1)
     truth : float32 array (n, 3)
-        1 for what a class's network accepts.
+        1 for the positives that a class's network accepts.
+    margin : float32 array (n, 3)
+        By how many log odds a stamp of its own simulator passes the class's network; NaN for all others, of which it is
+        only known that they hold none of the class.
     weight : float32 array (n, 3)
-        0 where an output is not asked: of the other image, and of what its own network does not accept.
+        0 where an output is not asked: of the other image.
     """
 
     windows: NDArray[np.float16]
     truth: NDArray[np.float32]
+    margin: NDArray[np.float32]
     weight: NDArray[np.float32]
 
 
-def gather(work: Path, accepts: Accepts, missed: float, drawn: Callable[[], None]) -> RouterSet:
+def gather(work: Path, margins: Margins, ordinary: float, drawn: Callable[[], None]) -> RouterSet:
     """Draw the training set, or take from disk what of it is there.
 
     Parameters
     ----------
     work : path
         Folder for shards.
-    accepts : Accepts
-    missed : float
-        Weight of positives.
+    margins : Margins
+    ordinary : float
+        Weight of an ordinary alert.
     drawn : callable
         Called for each shard.
     """
@@ -100,8 +107,9 @@ def gather(work: Path, accepts: Accepts, missed: float, drawn: Callable[[], None
     for source, count in _SHARDS.items():
         for number in range(count):
             positives = 0.5 if source in CLASS_OF else 0.0
-            shard = open_shard(draw_shard(work, source, Part.TRAINING, number, positives))
-            parts.append(_taught(source, shard, accepts, missed))
+            shard = draw_shard(work, source, Part.TRAINING, number, positives)
+            passes = margins(source, shard) if source in CLASS_OF else np.full(SHARD, np.nan, np.float32)
+            parts.append(_taught(source, open_shard(shard), passes, ordinary))
             drawn()
     return RouterSet(*(np.concatenate([getattr(one, name) for one in parts]) for name in RouterSet.__slots__))
 
@@ -111,20 +119,22 @@ def shards() -> int:
     return sum(_SHARDS.values())
 
 
-def _taught(source: str, shard: Drawn, accepts: Accepts, missed: float) -> RouterSet:
+def _taught(source: str, shard: Drawn, passes: NDArray[np.float32], ordinary: float) -> RouterSet:
     image = _image(source)
     asked = np.array([IMAGE_OF[name] == image for name in CLASSES])
     truth = np.zeros((len(shard.positive), len(CLASSES)), np.float32)
+    margin = np.full_like(truth, np.nan)
     weight = np.repeat(asked[None].astype(np.float32), len(truth), axis=0)
     if source in CLASS_OF:
         own = CLASSES.index(CLASS_OF[source])
-        accepted = shard.positive & accepts(source, shard)
-        truth[accepted, own], weight[accepted, own] = 1.0, missed
-        weight[shard.positive & ~accepted, own] = 0.0
+        truth[:, own] = shard.positive & (passes > 0.0)
+        margin[:, own] = passes
+    else:
+        weight *= ordinary
     # Whether a lens simulator's merger is one to the merger network, nobody asked.
     weight[shard.kind == "merger", CLASSES.index("merger")] *= float(source == "merger")
     windows = router_network.prepare(list(shard.images.astype(np.float32)), image).astype(np.float16)
-    return RouterSet(windows, truth, weight)
+    return RouterSet(windows, truth, margin, weight)
 
 
 def _image(source: str) -> str:
@@ -134,7 +144,7 @@ def _image(source: str) -> str:
 
 
 def train(taught: RouterSet, schedule: Schedule, checkpoints: Path, progress: Callable[[int, float], None]) -> Model:
-    r"""Train the network by weighted binary cross-entropy, summed over the outputs.
+    """Train the network to tell by how much a stamp passes each class's network.
 
     Parameters
     ----------
@@ -163,9 +173,9 @@ def train(taught: RouterSet, schedule: Schedule, checkpoints: Path, progress: Ca
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimiser.build(model.trainable_variables)
 
-    def one_step(images: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    def one_step(images: Tensor, truth: Tensor, margin: Tensor, weight: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
-            losses = tf.nn.sigmoid_cross_entropy_with_logits(truth, model(tf.cast(images, tf.float32), training=True))
+            losses = _losses(model(tf.cast(images, tf.float32), training=True), truth, margin, schedule.missed)
             loss = tf.reduce_mean(tf.reduce_sum(weight * losses, axis=1))
         optimiser.apply_gradients(
             zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
@@ -185,9 +195,25 @@ def train(taught: RouterSet, schedule: Schedule, checkpoints: Path, progress: Ca
     return router_network.fold(model)
 
 
+def _losses(odds: Tensor, truth: Tensor, margin: Tensor, missed: float) -> Tensor:
+    """Loss of each output: of its own simulator's stamps the distance from the class network, else cross-entropy.
+
+    The threshold is set by that accepted positive which lies lowest, so that falling short of the class network there
+    weighs more than anything else; what it is sure of, and what does not hold the class, may lie farther out.
+    """
+    import tensorflow as tf
+
+    known = tf.math.is_finite(margin)
+    passes = tf.where(known, margin, 0.0)
+    error = odds - tf.clip_by_value(passes, -_SURE, _SURE)
+    error = tf.where((tf.abs(passes) > _SURE) & (error * passes > 0.0), 0.0, error)
+    distance = 0.5 * error**2 * tf.where((truth > 0.0) & (error < 0.0), missed, 1.0)
+    return tf.where(known, distance, tf.nn.sigmoid_cross_entropy_with_logits(truth, odds))
+
+
 def _batches(
     taught: RouterSet, schedule: Schedule, epoch: int
-) -> Iterator[tuple[NDArray[np.float16], NDArray[np.float32], NDArray[np.float32]]]:
+) -> Iterator[tuple[NDArray[np.float16], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]]:
     """Give an epoch's batches, each mirrored and turned another way, half of the differences dark."""
     rng = np.random.default_rng([schedule.seed, epoch])
     order = rng.permutation(len(taught.truth))
@@ -196,45 +222,4 @@ def _batches(
         images = np.ascontiguousarray(turned(taught.windows[which], int(rng.integers(8))))
         dark = (taught.weight[which, 0] > 0.0) & (rng.random(len(which)) < 0.5)
         images[dark] *= -1
-        yield images, taught.truth[which], taught.weight[which]
-
-
-def calibrate(
-    router: Router, accepts: Accepts, work: Path, count: int, drawn: Callable[[str, int], None]
-) -> Mapping[str, tuple[float, int]]:
-    """Find, for each class, the least score of the positives that its network accepts.
-
-    Parameters
-    ----------
-    router : Router
-    accepts : Accepts
-    work : path
-        Folder for shards.
-    count : int
-        Accepted positives of each class.
-    drawn : callable
-        Told a class and how many of it there are.
-
-    Returns
-    -------
-    mapping of class to (threshold, accepted positives that it stands on)
-    """
-    found = {}
-    for name in CLASSES:
-        scores: list[NDArray[np.float64]] = []
-        number = total = 0
-        while total < count:
-            for source in _CALIBRATION[name]:
-                shard = open_shard(draw_shard(work, source, Part.CALIBRATION, number, 1.0))
-                scores.append(accepted_scores(router, accepts, source, shard)[:, CLASSES.index(name)])
-                total += len(scores[-1])
-            number += 1
-            drawn(name, total)
-        found[name] = (float(np.concatenate(scores).min()), total)
-    return found
-
-
-def accepted_scores(router: Router, accepts: Accepts, source: str, shard: Drawn) -> NDArray[np.float64]:
-    """Score those positives of a shard that its class's network accepts: all outputs (n, 3)."""
-    accepted = accepts(source, shard) & shard.positive
-    return router.look(list(shard.images[accepted].astype(np.float32)), IMAGE_OF[CLASS_OF[source]])
+        yield images, taught.truth[which], taught.margin[which], taught.weight[which]

@@ -7,37 +7,60 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import lens_finder, merger_finder, streak_detector
+from models.router_calibration import networks
+from models.simulate.mix.draw import CLASS_OF
+from models.train.router_set import open_shard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from models.simulate.mix.draw import Drawn
+#: Forms and pixel scales [arcsec/px] of the lens networks, by source.
+_LENSES = {"lens": ("ground", 0.2), "lens in space": ("space", 0.1)}
 
 
 class Judges:
-    """The networks that ship, loaded once."""
+    """The class networks that ship, loaded once; each looks at a shard once, and its verdicts stay on disk.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    verdicts : path
+        Folder for them.
+    """
+
+    def __init__(self, verdicts: Path) -> None:
+        self._verdicts = verdicts
+        self._of = networks()
         self._streak, self._merger = streak_detector.load(), merger_finder.load()
-        self._lens = {
-            "lens": (lens_finder.load("ground"), 0.2, lens_finder.THRESHOLDS["ground"]),
-            "lens in space": (lens_finder.load("space"), 0.1, lens_finder.THRESHOLDS["space"]),
-        }
+        self._lens = {form: lens_finder.load(form) for form, _ in _LENSES.values()}
 
-    def __call__(self, source: str, drawn: Drawn) -> NDArray[np.bool_]:
-        """Tell which positives (n,) of a source its class's network accepts; of the others, none is asked."""
-        accepted = drawn.positive.copy()
-        stamps = list(drawn.images[drawn.positive].astype(np.float32))
-        if stamps:
-            accepted[drawn.positive] = self._accepted(source, stamps)
-        return accepted
+    def __call__(self, source: str, shard: Path) -> NDArray[np.float32]:
+        """Tell by how much each stamp (n,) of a source's shard, positive or not, passes its class's network.
 
-    def _accepted(self, source: str, stamps: Sequence[NDArray[np.float32]]) -> NDArray[np.bool_]:
+        Log odds above those of the threshold: the network accepts what is above 0.
+        """
+        # Verdicts of other networks, or at other thresholds, are never taken for these.
+        file = self._verdicts / f"{shard.stem}-{self._of[CLASS_OF[source]][:12]}.npy"
+        if not file.exists():
+            scores, threshold = self._scores(source, list(open_shard(shard).images.astype(np.float32)))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            half_way = file.with_suffix(".part.npy")
+            np.save(half_way, (_log_odds(np.array(scores)) - _log_odds(np.array(threshold))).astype(np.float32))
+            half_way.replace(file)
+        return np.asarray(np.load(file), np.float32)
+
+    def _scores(self, source: str, stamps: Sequence[NDArray[np.float32]]) -> tuple[list[float], float]:
         if source == "streak":
-            return np.array([one.score for one in self._streak.look(stamps)]) > streak_detector.THRESHOLD
+            return [one.score for one in self._streak.look(stamps)], streak_detector.THRESHOLD
         if source == "merger":
-            return np.array(self._merger.look(stamps)) > merger_finder.THRESHOLD
-        finder, pixel_scale, threshold = self._lens[source]
-        return np.array([one.score for one in finder.look(stamps, pixel_scale)]) > threshold
+            return self._merger.look(stamps), merger_finder.THRESHOLD
+        form, pixel_scale = _LENSES[source]
+        looks = self._lens[form].look(stamps, pixel_scale)
+        return [one.score for one in looks], lens_finder.THRESHOLDS[form]
+
+
+def _log_odds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    inner = np.clip(scores, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inner / (1 - inner)))

@@ -219,7 +219,7 @@ HARMFUL = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_bytes_raise_anything_but_a_stamp_error(shared_data: Path, data: st.DataObject) -> None:
     rubin = decode_rubin(shared_data, rubin_files(shared_data)[0].read_bytes())["cutoutScience"]

@@ -197,7 +197,7 @@ def test_every_embedding_equals_the_plain_chain(network: str, b0_file: Path, wei
 # ---- the chain's parts ---------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(side=st.integers(8, 512), seed=st.integers(0, 2**32 - 1))
 def test_resizing_equals_pil_to_the_last_bit(side: int, seed: int) -> None:
     picture = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)

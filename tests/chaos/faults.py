@@ -5,11 +5,14 @@ from __future__ import annotations
 import resource
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
+from consumers.worker.index_versions import LOOK_S
+from tests.chaos.index import new_version, version_in_use
 from tests.chaos.stage import ANNOTATED, WITHIN, WorkerProcess
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ FROZEN_S = 8.0
 #: Long enough to be noticed, short enough to try often [s].
 AWAY_S = 2.0
 HOUR_S = 3600.0
+#: What is committed already is marked so by then [s].
+MARKED_S = 0.5
 #: A topic that takes so many bytes takes no record of ours; a transaction's marker, of 78 bytes, has to pass.
 NO_RECORD, ANY_RECORD = 150, 10_000_000
 
@@ -31,6 +36,22 @@ def kill_a_worker(stage: Stage) -> None:
 def kill_both_workers(stage: Stage) -> None:
     for worker in stage.workers:
         worker.end()
+
+
+def kill_in_mid_transaction(stage: Stage) -> None:
+    """Both, at a moment at which Kafka waits for the end of a transaction."""
+    while True:
+        for worker in stage.workers:
+            worker.send(signal.SIGSTOP)
+        if stage.in_transaction():
+            time.sleep(MARKED_S)
+            if stage.in_transaction():
+                break
+        for worker in stage.workers:
+            worker.send(signal.SIGCONT)
+        time.sleep(stage.draw.uniform(0.0, 0.1))
+        stage.watch()
+    kill_both_workers(stage)
 
 
 def freeze_a_worker(stage: Stage) -> None:
@@ -106,14 +127,17 @@ def registry_away(stage: Stage) -> None:
 
 def full_disk(stage: Stage) -> None:
     """The history's file cannot grow."""
-    worker = stage.workers[1]
-    if not worker.alive or not stage.history_file.exists():
-        return
-    _, hard = resource.prlimit(worker.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (4096, hard))
-    time.sleep(AWAY_S)
-    if worker.alive:
-        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    with _no_room(stage.workers[1]):
+        time.sleep(AWAY_S)
+
+
+def full_disk_of_the_index(stage: Stage) -> None:
+    """A new version of the index has no room; it is taken once there is some."""
+    worker = stage.workers[0]
+    with _no_room(worker):
+        version = new_version(stage.config, stage.folder, stage.draw.randrange(2**31))
+        time.sleep(LOOK_S + AWAY_S)
+    stage.wait(lambda: version_in_use(worker.index_cache) == version)
 
 
 def clock_off(stage: Stage) -> None:
@@ -138,6 +162,20 @@ def burst(stage: Stage) -> None:
     stage.survey.rate = rate
 
 
+@contextmanager
+def _no_room(worker: WorkerProcess) -> Iterator[None]:
+    """No file that it writes grows beyond a page."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    _limit(worker, (4096, hard))
+    yield
+    _limit(worker, (hard, hard))
+
+
+def _limit(worker: WorkerProcess, sizes: tuple[int, int]) -> None:
+    if worker.alive:
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, sizes)
+
+
 def _allow(stage: Stage, size: int) -> None:
     entry = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
     admin = AdminClient({**stage.config, "log_level": 0})
@@ -149,6 +187,7 @@ def _allow(stage: Stage, size: int) -> None:
 FAULTS: Mapping[str, Callable[[Stage], None]] = {
     "worker killed": kill_a_worker,
     "both workers killed": kill_both_workers,
+    "killed in mid-transaction": kill_in_mid_transaction,
     "worker frozen": freeze_a_worker,
     "worker ended": end_a_worker,
     "worker replaced": replace_a_worker,
@@ -159,6 +198,7 @@ FAULTS: Mapping[str, Callable[[Stage], None]] = {
     "Redis away": redis_away,
     "registry away": registry_away,
     "disk full": full_disk,
+    "index disk full": full_disk_of_the_index,
     "clock off": clock_off,
     "output refused": output_refused,
     "burst": burst,

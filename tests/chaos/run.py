@@ -5,6 +5,7 @@ committed records and the ledger's audit tell whether any record is missing, or 
 
     python -m tests.chaos.run --faults 100 --seed 1
     python -m tests.chaos.run --faults 20 --kinds "worker killed,node killed"
+    python -m tests.chaos.run --faults 0 --soak 600        # no faults, ten minutes at a survey's full rate
 """
 
 from __future__ import annotations
@@ -14,46 +15,75 @@ import statistics
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from consumers import names
 from tests.chaos.faults import FAULTS
+from tests.chaos.soak import FULL_RATE, Soaked, soak
 from tests.chaos.stage import ANNOTATED, PARTITIONS, Stage
 
 #: Packets a second.
-RATE = 60.0
+RATE = 100.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """A fault, how long it took until all was committed [s], and the annotated topic's ends before and after."""
+
+    kind: str
+    recovery: float
+    before: dict[int, int]
+    after: dict[int, int]
+
+    def spans(self, place: tuple[int, int]) -> bool:
+        """Whether a record of the annotated topic came meanwhile."""
+        partition, offset = place
+        return self.before[partition] <= offset < self.after[partition]
 
 
 @dataclass
 class Verdict:
     """What came of a run."""
 
-    recovery: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    done: list[Done] = field(default_factory=list)
+    soaked: Soaked | None = None
     good: int = 0
     bad: int = 0
-    aborted: int = 0
+    aborted: list[tuple[int, int]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
+    @property
+    def kinds(self) -> list[str]:
+        return sorted({one.kind for one in self.done})
+
+    def aborts(self, kind: str) -> list[int]:
+        """Aborted records of each fault of a kind."""
+        return [sum(map(one.spans, self.aborted)) for one in self.done if one.kind == kind]
+
     def lines(self) -> list[str]:
-        times = [
-            f"{kind:20} {len(seconds):3} times, recovered in {statistics.median(seconds):5.1f} s "
-            f"(at most {max(seconds):.1f} s)"
-            for kind, seconds in sorted(self.recovery.items())
-        ]
-        faults = sum(map(len, self.recovery.values()))
         return [
-            *times,
-            f"{faults} faults of {len(self.recovery)} kinds; {self.good} good records and {self.bad} bad ones",
-            f"{self.aborted} offsets of aborted records and transactions' markers",
+            *map(self._line, self.kinds),
+            f"{len(self.done)} faults of {len(self.kinds)} kinds; {self.good} good records and {self.bad} bad ones",
+            f"{len(self.aborted)} records of aborted transactions",
+            *([] if self.soaked is None else [self.soaked.line()]),
             *(self.problems or ["each record came out once, and the ledger is in balance"]),
         ]
 
+    def _line(self, kind: str) -> str:
+        seconds = [one.recovery for one in self.done if one.kind == kind]
+        seen = sum(count > 0 for count in self.aborts(kind))
+        return (
+            f"{kind:26} {len(seconds):3} times, recovered in {statistics.median(seconds):5.1f} s "
+            f"(at most {max(seconds):.1f} s), aborted records {seen} times"
+        )
 
-def chaos(faults: int, seed: int, kinds: Sequence[str] = tuple(FAULTS), rate: float = RATE) -> Verdict:
-    """Do so many faults, each kind as often as the others."""
+
+def chaos(
+    faults: int, seed: int, kinds: Sequence[str] = tuple(FAULTS), rate: float = RATE, soak_s: float = 0.0
+) -> Verdict:
+    """Do so many faults, each kind as often as the others, and then let it run for a while at full rate."""
     verdict = Verdict()
     with tempfile.TemporaryDirectory(prefix="sosia-chaos-") as folder, Stage(Path(folder), rate, seed) as stage:
         first = dict.fromkeys(range(PARTITIONS), 1)
@@ -61,17 +91,25 @@ def chaos(faults: int, seed: int, kinds: Sequence[str] = tuple(FAULTS), rate: fl
         order = [kinds[number % len(kinds)] for number in range(faults)]
         stage.draw.shuffle(order)
         for kind in order:
-            time.sleep(stage.draw.uniform(0.0, 1.5))
-            begun = time.monotonic()
-            FAULTS[kind](stage)
-            ends = stage.ends()
-            stage.wait(lambda: stage.committed_to(ends))  # noqa: B023  it is waited for here
-            verdict.recovery[kind].append(time.monotonic() - begun)
-            stage.cluster.wait_whole()
-            _tell(f"{kind}: {verdict.recovery[kind][-1]:.1f} s, {stage.survey.published} published")
+            verdict.done.append(_fault(stage, kind))
+            _tell(f"{kind}: {verdict.done[-1].recovery:.1f} s, {stage.survey.published} published")
+        if soak_s:
+            verdict.soaked = soak(stage, soak_s, FULL_RATE)
         stage.finish()
         _judge(stage, verdict)
     return verdict
+
+
+def _fault(stage: Stage, kind: str) -> Done:
+    before = stage.ends(ANNOTATED)
+    time.sleep(stage.draw.uniform(0.3, 1.5))  # longer than a transaction: one that is cut off began after that
+    begun = time.monotonic()
+    FAULTS[kind](stage)
+    ends = stage.ends()
+    stage.wait(lambda: stage.committed_to(ends))
+    recovery = time.monotonic() - begun
+    stage.cluster.wait_whole()
+    return Done(kind, recovery, before, stage.ends(ANNOTATED))
 
 
 def _judge(stage: Stage, verdict: Verdict) -> None:
@@ -88,6 +126,8 @@ def _judge(stage: Stage, verdict: Verdict) -> None:
     if audit.difference or not audit.balanced or audit.received != verdict.good + verdict.bad:
         verdict.problems.append(f"the ledger accounts for {audit.received}, difference {audit.difference}")
     verdict.aborted = stage.aborted()
+    if 0 in verdict.aborts("killed in mid-transaction"):
+        verdict.problems.append("no record was aborted though workers were killed in mid-transaction")
 
 
 def _tell(line: str) -> None:
@@ -97,12 +137,13 @@ def _tell(line: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--faults", type=int, default=105)
+    parser.add_argument("--faults", type=int, default=102)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=RATE, help="packets a second")
     parser.add_argument("--kinds", default=",".join(FAULTS), help="names, with commas between")
+    parser.add_argument("--soak", type=float, default=0.0, help="seconds at full rate, after the faults")
     args = parser.parse_args()
-    verdict = chaos(args.faults, args.seed, args.kinds.split(","), args.rate)
+    verdict = chaos(args.faults, args.seed, args.kinds.split(","), args.rate, args.soak)
     _tell("\n".join(verdict.lines()))
     return int(bool(verdict.problems))
 

@@ -21,7 +21,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 import schemas
 from consumers import names
 from consumers.audit.audit import Audit, audit
-from consumers.bounded_read import read, whole
+from consumers.bounded_read import read, reader, whole
 from consumers.registry import RegistrySource
 from ops.local_cluster import LocalCluster
 from ops.local_registry import LocalRegistry
@@ -111,18 +111,21 @@ class WorkerProcess:
     def __init__(self, stage: Stage, name: str, history: str) -> None:
         self.name = name
         self._log = stage.folder / f"{name}.log"
+        self.index_cache = stage.folder / f"{name}-index"
+        self.starts = 0
         self._config = stage.folder / f"{name}.toml"
         self._config.write_text(
             f"[kafka]\nbootstrap_servers = {json.dumps(stage.cluster.bootstrap)}\ngroup = {json.dumps(GROUP)}\n"
             f"[worker]\nname = {json.dumps(name)}\nbatch_size = 64\nbatch_deadline_s = 0.1\ndead_limit_ratio = 1.0\n"
             f"[history]\nurl = {json.dumps(history)}\n[registry]\nurl = {json.dumps(stage.registry.url)}\n"
-            f'[metrics]\nport = 0\n[log]\nlevel = "info"\n'
+            f'[index]\ncache = {json.dumps(str(self.index_cache))}\n[metrics]\nport = 0\n[log]\nlevel = "info"\n'
             f'[[input.surveys]]\nsurvey = "stamps"\ntopics = [{json.dumps(INPUT)}]\n'
         )
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self, clock_off_s: float = 0.0) -> None:
+        self.starts += 1
         command = [sys.executable, "-m", "tests.chaos.worker", "--config", str(self._config)]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -194,41 +197,41 @@ class Stage:
     def config(self) -> dict[str, str]:
         return {"bootstrap.servers": self.cluster.bootstrap}
 
-    @property
-    def history_file(self) -> Path:
-        return self.folder / "history.db"
-
     def watch(self) -> None:
         """Start workers again that ended, as whatever supervises them would."""
         for worker in self.workers:
             if not worker.alive:
                 worker.start()
 
-    def ends(self) -> dict[int, int]:
-        """The input's ends, once Kafka tells them."""
+    def ends(self, topic: str = INPUT) -> dict[int, int]:
+        """The ends of a topic's partitions, once Kafka tells them."""
         found: dict[int, int] = {}
 
         def told() -> bool:
-            with contextlib.suppress(KafkaException):
-                for number in range(PARTITIONS):
-                    found[number] = self._position.get_watermark_offsets(TopicPartition(INPUT, number), timeout=2)[1]
-                return True
-            return False
+            for number in range(PARTITIONS):
+                found[number] = self._position.get_watermark_offsets(TopicPartition(topic, number), timeout=2)[1]
+            return True
 
-        self.wait(told)
+        self.wait(lambda: self._ask(told))
         return found
 
     def committed_to(self, ends: dict[int, int]) -> bool:
         """Whether the workers' offsets have come to these."""
         asked = [TopicPartition(INPUT, number) for number in ends]
+        return self._ask(
+            lambda: all(one.offset >= ends[one.partition] for one in self._position.committed(asked, timeout=2))
+        )
+
+    def _ask(self, question: Callable[[], bool]) -> bool:
+        """Answer a question about partitions or the group; False where nobody does."""
         try:
-            return all(one.offset >= ends[one.partition] for one in self._position.committed(asked, timeout=2))
-        except KafkaException:  # an old client may ask for ever where the group once was
+            return question()
+        except KafkaException:  # an old client may ask for five minutes where the group or the leader once was
             self._position = self._asking()
             return False
 
     def _asking(self) -> Consumer:
-        return Consumer({**self.config, "group.id": GROUP, "log_level": 0})
+        return Consumer({**self.config, "group.id": GROUP, "isolation.level": "read_uncommitted", "log_level": 0})
 
     def wait(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + WITHIN
@@ -249,10 +252,31 @@ class Stage:
         """How often each origin stands among a topic's committed records."""
         return Counter(_origin(one) for one in read(self.config, whole(self.config, [topic])))
 
-    def aborted(self) -> int:
-        """Records of aborted transactions and transactions' markers in the annotated topic."""
+    def in_transaction(self) -> bool:
+        """Whether annotated records wait for the end of a transaction."""
+        with contextlib.closing(reader(self.config)) as committed, contextlib.suppress(KafkaException):
+            # For a reader of committed records a partition ends where a transaction is open.
+            return any(
+                committed.get_watermark_offsets(TopicPartition(ANNOTATED, number), timeout=2)[1] < end
+                for number, end in self.ends(ANNOTATED).items()
+            )
+        return False
+
+    def aborted(self) -> list[tuple[int, int]]:
+        """Where the annotated records of aborted transactions stand: partition and offset."""
         spans = whole(self.config, [ANNOTATED])
-        return sum(span.end - span.start for span in spans) - self.origins(ANNOTATED).total()
+        committed = {(one.partition(), one.offset()) for one in read(self.config, spans)}
+        ended = 0
+        found = []
+        with contextlib.closing(reader(self.config, "read_uncommitted")) as consumer:
+            consumer.assign([TopicPartition(span.topic, span.partition, span.start) for span in spans])
+            while ended < len(spans):
+                for message in consumer.consume(1000, 1.0):
+                    if message.error() is not None:
+                        ended += 1
+                    elif (place := (message.partition() or 0, message.offset() or 0)) not in committed:
+                        found.append(place)
+        return found
 
     def audit(self) -> Audit:
         return audit(self.config)

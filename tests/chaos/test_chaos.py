@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.run import chaos
 from tests.redis_server import PROGRAM
 
-KINDS = ("worker killed", "node killed", "worker replaced", "output refused")
+KINDS = ("killed in mid-transaction", "node killed", "worker replaced", "output refused")
 
 
 @pytest.mark.skipif(shutil.which(PROGRAM) is None, reason="needs redis-server (Debian's package redis-server)")
@@ -18,4 +18,4 @@ def test_faults_lose_and_double_nothing() -> None:
     assert verdict.problems == []
     assert verdict.good > 100
     assert verdict.bad > 0
-    assert set(verdict.recovery) == set(KINDS)
+    assert set(verdict.kinds) == set(KINDS)

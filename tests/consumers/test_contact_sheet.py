@@ -77,7 +77,7 @@ def test_a_stamp_cut_short_keeps_square_pixels() -> None:
     assert science.shape == (21, 21, 3)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     image=arrays(np.float32, st.tuples(st.integers(8, 20), st.integers(8, 20)), elements=st.floats(width=32)),
     title=st.text(max_size=300),

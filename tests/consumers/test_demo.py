@@ -33,7 +33,10 @@ def alerts() -> list[tuple[Packet, dict[str, object]]]:
     reader = Reader([Ztf(), Rubin()])
     packets = [reader.read(alert.packet) for alert in simulate("ztf", 24)]
     return [
-        (packet, {"epoch": {"referenceDistance": float(n), "reason": None}, "classifications": []})
+        (
+            packet,
+            {"epoch": {"referenceDistance": float(n), "reason": None, "problematic": n == 3}, "classifications": []},
+        )
         for n, packet in enumerate(packets)
     ]
 
@@ -153,6 +156,7 @@ def test_truths_are_grouped_with_their_distances(results: Callable[..., Results]
     assert sum(row.count for row in made.simulated) == 24
     assert {row.good for row in made.simulated} == {True, False}
     assert all(row.median is not None for row in made.simulated)
+    assert sum(row.flagged for row in made.simulated) == len(made.surveys["ztf"].flagged) == 1
 
 
 def test_what_was_found_missed_and_mistaken_is_told_by_class(tmp_path: Path) -> None:
@@ -162,7 +166,10 @@ def test_what_was_found_missed_and_mistaken_is_told_by_class(tmp_path: Path) -> 
     for alert in night:
         score = None if alert is trails[1] else 0.99 if alert in (trails[0], night[0]) else 0.1
         entries = [{"classifier": "streak", "score": score}, {"classifier": "router.streak", "score": 1.0}]
-        annotation = {"epoch": {"referenceDistance": 1.0, "reason": None}, "classifications": entries}
+        annotation = {
+            "epoch": {"referenceDistance": 1.0, "reason": None, "problematic": None},
+            "classifications": entries,
+        }
         survey.add(reader.read(alert.packet), annotation, alert.truth)
     assert night[0].truth.rare is None
     truths = {("ztf", alert.truth.epoch_id): alert.truth for alert in night}

@@ -36,12 +36,14 @@ def test_figures_of_stamps_hang_together(finder: MergerFinder) -> None:
     right = hits + 256 - merged - passed
     assert right / 256 == pytest.approx(figures.accuracy.value)
     assert RECALL < 1.0
+    assert figures.narrow["star"].value > 0.7
+    assert figures.narrow["merger"].value < 0.05
 
 
 def test_the_command_prints_every_part_and_draws(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     print_figures(128)
     text = capsys.readouterr().out
-    for part in ("accuracy", "chance pair", "rotational asymmetry", "of the light torn", "one galaxy in ten"):
+    for part in ("accuracy", "chance pair", "rotational asymmetry", "narrow", "of the light torn", "one galaxy in ten"):
         assert part in text
 
 

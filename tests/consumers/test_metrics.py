@@ -17,7 +17,7 @@ from broker.annotation import (
     Novelty,
     NoveltyState,
 )
-from broker.classifiers.choosing import BELOW_THRESHOLD
+from broker.classifiers.choosing import BELOW_THRESHOLD, SHED
 from broker.novelty.build import build
 from broker.novelty.recipe import Recipe
 from broker.novelty.versions import open_version
@@ -86,6 +86,7 @@ def test_what_class_networks_did_is_counted_under_known_names_only(
         Classification("streak", "1", "difference", score=0.95),
         Classification("lens", "1", "reference", reason="pixel scale too coarse"),
         Classification("merger", "1", "reference", reason=BELOW_THRESHOLD),
+        Classification("merger", "1", "reference", reason=SHED),
         Classification("of tomorrow", "1", "reference", score=0.2),
     )
     one = replace(annotation(EpochCheck(EpochState.JUDGED, "r", reference_distance=1.0)), classifications=entries)
@@ -94,6 +95,7 @@ def test_what_class_networks_did_is_counted_under_known_names_only(
         ("streak", "scored"),
         ("lens", "abstained"),
         ("merger", "routed away"),
+        ("merger", "shed"),
         ("other", "scored"),
     ):
         labels = {"survey": "ztf", "classifier": classifier, "outcome": outcome}

@@ -10,6 +10,7 @@ import pytest
 from broker.geometry import SkyFrame
 from broker.history.sqlite import SqliteHistory
 from consumers.assembly import choose_preprocessing, choose_rule, open_surveys
+from consumers.cli import main
 from consumers.configuration import load_settings
 from consumers.settings import EpochSettings, Settings
 from schemas.errors import ConfigurationError
@@ -49,6 +50,12 @@ def test_class_networks_can_be_switched_off_and_are_known_by_name(load: Load) ->
     assert load("[classifiers]\nnetworks = []").classifiers.networks == ()
     assert "classifiers.networks" in refused(load, '[classifiers]\nnetworks = ["comet"]')
     assert "more than once" in refused(load, '[classifiers]\nnetworks = ["streak", "streak"]')
+
+
+def test_nothing_is_shed_unless_told(load: Load) -> None:
+    assert load("").overload.shed == ()
+    assert load("[overload]\nshed = ['lens']\nabove_wait_s = 5").overload.shed == ("lens",)
+    assert "overload.shed" in refused(load, "[overload]\nshed = ['everything']")
 
 
 def test_the_worker_name_is_the_same_at_each_start(load: Load) -> None:
@@ -143,6 +150,41 @@ def test_a_password_in_the_environment_overrides_the_file_and_never_shows(
     assert settings.kafka.client_config()["sasl.password"] == "hush"
     assert "hush" not in repr(settings)
     assert "hush" not in settings.model_dump_json()
+
+
+def test_secrets_may_be_in_files_of_their_own(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("hush\n")
+    settings = load(f"[kafka.client]\n'sasl.password.file' = '{tmp_path}/secret'")
+    assert settings.kafka.client_config()["sasl.password"] == "hush"
+    monkeypatch.setenv("SOSIA_MIRROR__CLIENT__SASL_PASSWORD_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("SOSIA_HISTORY__PASSWORD_FILE", str(tmp_path / "secret"))
+    settings = load("")
+    assert settings.mirror.client_config()["sasl.password"] == "hush"
+    assert settings.history.password is not None
+    assert settings.history.password.get_secret_value() == "hush"
+    assert "hush" not in repr(settings)
+    monkeypatch.setenv("SOSIA_HISTORY__PASSWORD_FILE", str(tmp_path / "nowhere"))
+    assert "password_file: the file cannot be read" in refused(load, "")
+
+
+@pytest.mark.parametrize("table", ["kafka.client", "kafka.consumer", "kafka.producer", "mirror.client"])
+def test_options_that_librdkafka_does_not_know_are_refused_by_name(table: str, load: Load) -> None:
+    assert f"{table}: sasl.pasword is no option" in refused(load, f"[{table}]\n'sasl.pasword' = 'hush'")
+    said = refused(load, f"[{table}]\n'security.protocol' = 'hush'")
+    assert f"{table}: security.protocol has no such value" in said
+    assert "hush" not in said
+
+
+@pytest.mark.parametrize("command", ["run", "mirror", "dead", "ledger", "tail", "page", "index", "history", "replay"])
+def test_no_help_shows_a_secret(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOSIA_KAFKA__CLIENT__SASL_PASSWORD", "hush")
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert command in shown
+    assert "hush" not in shown
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ TEXTS = (
     "", " ", "\0", "a" * 200_000, "../../../etc/passwd", "\x1b[2J", "\u202egpj.exe", "caf\u00e9", "\U0001f31f", "a\nb",
     '{"a": 1}', "%s%n", "<script>", "f", "0", "ZTF18abcdefg", "\ufffd", "r" * 17, "gri",
 )  # fmt: skip
+#: Most items of a list that was made longer: changed five times it would have fifty to the fifth as many.
+MOST_ITEMS = 5_000
 LONGS = tuple(long(value) for value in (0, 1, -1, 63, 64, 2**31, -(2**31), 2**60, -(2**60), 2**63 - 1, 2**69))
 
 
@@ -82,7 +84,7 @@ def _change_one(draw: random.Random, record: dict[str, Any]) -> None:
     elif isinstance(value, str):
         record[name] = draw.choice(TEXTS)
     elif isinstance(value, list):
-        record[name] = draw.choice(([], value[:1], value * 50))
+        record[name] = draw.choice(([], value[:1], (value * 50)[:MOST_ITEMS]))
     else:
         record[name] = draw.choice((None, *NUMBERS))
 

@@ -6,10 +6,12 @@ import tracemalloc
 
 import pytest
 
+from consumers.settings import KafkaSettings
 from schemas.source import SchemaSource
 from tests.hostile.decoders import Decoders, framed
 from tests.hostile.fuzz import LARGEST_BYTES, run
 from tests.hostile.images import hostile_images
+from tests.hostile.mutations import mutated
 from tests.hostile.packets import Seed, good_packets
 from tests.hostile.records import hostile_records
 
@@ -92,6 +94,11 @@ def test_a_value_that_no_survey_means_is_passed_over(
     assert seen.outcome == "annotated"
     assert seen.pair is not None
     framed([seen.pair])
+
+
+def test_no_damaged_packet_is_larger_than_one_that_may_come(good: tuple[list[Seed], SchemaSource]) -> None:
+    """Here a list was made longer four times."""
+    assert len(mutated(1, 392774, good[0])) < KafkaSettings().message_bytes
 
 
 def test_damaged_packets_of_all_formats_harm_nothing() -> None:

@@ -15,6 +15,7 @@ from confluent_kafka import Producer
 from consumers.audit.audit import Audit, audit
 from consumers.names import ATTEMPT_HEADER, DEAD, LEDGER, ORIGIN_HEADER, REPLAY, annotated
 from ops.local_kafka import LocalKafka
+from schemas.errors import ConfigurationError
 from schemas.framing import pack
 
 OUTPUT = annotated("ztf")
@@ -181,6 +182,20 @@ def test_only_the_topics_asked_for_are_audited(night: Cluster) -> None:
     night.batch(range(2), origins(range(2), "aa", "gone/0"), source=("gone", 0))
     assert not night.audit().balanced
     assert audit(night.config, ["night"]).balanced
+
+
+def test_an_empty_ledger_is_no_balance(cluster: Cluster) -> None:
+    cluster.alerts(2)
+    for inputs in (None, ["night"]):
+        with pytest.raises(ConfigurationError, match=r"there is nothing to audit: sosia\.ledger\.v1 has no row"):
+            audit(cluster.config, inputs)
+
+
+def test_outputs_that_nobody_shows_are_not_told_to_be_lost(cluster: Cluster) -> None:
+    cluster.alerts(2)
+    cluster.batch(range(2), {}, row={"records": 2, "annotated": 2})
+    with pytest.raises(ConfigurationError, match=r"counts 2 annotated records of night/0.*no right to Read topic"):
+        cluster.audit()
 
 
 def test_the_command_prints_and_exits_by_the_balance(night: Cluster) -> None:

@@ -150,8 +150,6 @@ def test_every_record_comes_out_exactly_once_though_the_worker_is_killed_in_mid_
         (names.scores("lsst"), list(ztf[:8]), list(rubin)),
         (names.DEAD, damaged(ztf[:12], draw), [*damaged(rubin[:12], draw), *map(unknown_schema, rubin[:2])]),
     ]
-    for topic, _, _ in stages:
-        cluster.delete(topic)
     settings = cluster.settings(further={stream.rubin_topic: "lsst"}, batch_size=16, dead_limit_ratio=1.0)
 
     def worker() -> WorkerProcess:
@@ -160,8 +158,11 @@ def test_every_record_comes_out_exactly_once_though_the_worker_is_killed_in_mid_
     seen_at_kills: list[set[tuple[Any, ...]]] = []
     for missing, of_ztf, of_rubin in stages:
         known = places(cluster.read_uncommitted(*ANNOTATED))
-        stream.send(of_ztf, of_rubin)
         with worker() as running:
+            told = running.log.stat().st_size
+            wait_until(lambda: b'"assigned"' in running.log.read_bytes()[told:])  # noqa: B023  it has seen to its topics
+            cluster.delete(missing)
+            stream.send(of_ztf, of_rubin)
             wait_until(lambda: places(cluster.read_uncommitted(*ANNOTATED)) - known)  # noqa: B023
             running.kill()
         seen_at_kills.append(places(cluster.read_uncommitted(*ANNOTATED)) - known)

@@ -12,12 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from confluent_kafka import Producer
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from broker.annotator import Finding
+from broker.embedding_record import embedding_record
+from broker.novelty.build import build
+from broker.novelty.recipe import Recipe
+from broker.novelty.sighting import REFERENCE, SCIENCE, Population
 from broker.output import Splicer, scores
 from broker.reader import Reader
 from broker.surveys.ztf import Ztf
@@ -29,6 +35,7 @@ from models.simulate.stream import simulate
 from ops.local_kafka import LocalKafka
 from schemas.framing import pack
 from tests.broker.annotations import annotation_of
+from tests.broker.novelty.rows import DIGEST, FEATURES, sightings
 from tests.consumers.client.annotations import annotation, classification, judged, novelty
 from tests.integration.workers import wait_until
 
@@ -41,7 +48,7 @@ WIDTHS = (390, 1440)
 def night() -> Iterator[LocalKafka]:
     """A Kafka of its own, since the page shows all that there is."""
     with LocalKafka() as kafka:
-        kafka.create_topics({names.scores("ztf"): 2, names.annotated("ztf"): 2})
+        kafka.create_topics({names.scores("ztf"): 2, names.annotated("ztf"): 2, names.EMBEDDINGS: 2})
         producer = Producer({"bootstrap.servers": kafka.bootstrap, "queue.buffering.max.messages": 2 * ALERTS})
 
         def publish(topic: str, value: bytes, key: str, origin: str) -> None:
@@ -59,19 +66,31 @@ def night() -> Iterator[LocalKafka]:
         assert producer.flush(60) == 0
         for number, simulated in enumerate(simulate("ztf", WITH_PACKETS, seed=3)):
             packet = Reader([Ztf()]).read(simulated.packet)
-            found = replace(annotation_of(packet), mjd=61367.5 + number)
+            found = replace(annotation_of(packet, DIGEST), mjd=61367.5 + number)
             key, origin = packet.object_id, f"ztf/1/{number}"
             publish(names.annotated("ztf"), Splicer().annotated(packet, found), key, origin)
             publish(names.scores("ztf"), scores(found), key, origin)
+            here = np.full(FEATURES, number, np.float16)
+            for image in (REFERENCE, SCIENCE):
+                row = embedding_record(Finding(found, here, reference_embedding=-here), image=image)
+                publish(names.EMBEDDINGS, row or b"", key, origin)
         assert producer.flush(60) == 0
         yield kafka
 
 
 @pytest.fixture(scope="module")
-def address(night: LocalKafka) -> Iterator[str]:
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of both of ZTF's bands."""
+    root = tmp_path_factory.mktemp("index")
+    build([one for band in "gr" for one in sightings(20, population=Population("ztf", band))], root, Recipe(axes=4))
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(night: LocalKafka, index: Path) -> Iterator[str]:
     """Where the page is, once it has read everything."""
     settings = Settings(kafka={"bootstrap_servers": night.bootstrap})
-    with open_page(settings, [], ALERTS) as app, socket.create_server(("127.0.0.1", 0)) as listening:
+    with open_page(settings, [], ALERTS, index=index) as app, socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
@@ -170,6 +189,19 @@ def test_an_alert_has_its_images_its_epochs_and_its_look_alikes(visit: Callable[
     assert Reader([Ztf()]).read(packet).object_id.startswith("SIM")
 
 
+def test_an_alert_has_its_look_alikes_in_the_index(visit: Callable[..., Page], address: str) -> None:
+    page = visit(f"?open={quote('ztf/1/2', safe='')}")
+    page.wait_for_selector("#look-alikes .tiles li")
+    found = json.loads(get(f"{address}api/look-alikes?origin={quote('ztf/1/2')}"))["lookAlikes"]
+    assert page.locator("#look-alikes .tiles li").count() == len(found) > 5
+    distances = [one["distance"] for one in found]
+    assert distances == sorted(distances)
+    assert found[0]["objectId"] in page.locator("#look-alikes .tiles li").first.inner_text()
+    page = visit(f"?open={quote('ztf/0/9950', safe='')}")
+    page.wait_for_selector("#look-alikes .note")
+    assert "no embedding of this alert" in page.locator("#look-alikes").inner_text()
+
+
 def test_text_from_packets_is_never_markup(visit: Callable[..., Page], address: str) -> None:
     page = visit(f"?where={quote(chr(34) + 'onerror' + chr(34) + ' in objectId')}")
     assert page.locator("#alerts .name").all_inner_texts() == [f"ztf {MARKUP} g"]
@@ -193,10 +225,14 @@ def test_the_summary_needs_nothing_else(visit: Callable[..., Page], browser: Bro
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_axe_finds_no_serious_problem(visit: Callable[..., Page], width: int) -> None:
-    for query in ("", f"?open={quote('ztf/0/9950', safe='')}"):
-        page = visit(query, width=width)
-        if query:
-            page.wait_for_selector("dialog svg.history")
+    for origin, shown in (
+        ("", "#alerts a"),
+        ("ztf/0/9950", "dialog svg.history"),
+        ("ztf/1/2", "#look-alikes .tiles li"),
+    ):
+        page = visit(f"?open={quote(origin, safe='')}" if origin else "", width=width)
+        page.wait_for_selector(shown)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         found = Axe().run(page).response["violations"]
         assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 

@@ -30,6 +30,7 @@ from consumers.health import Health
 from consumers.metrics import Metrics
 from consumers.settings import Settings
 from consumers.worker.annotating import Decoder, Encoder
+from consumers.worker.batch import Record
 from consumers.worker.dead_letters import REASON_HEADER
 from consumers.worker.loop import Worker
 from consumers.worker.output_schemas import Containers, OutputSchemas
@@ -169,6 +170,7 @@ class WorkerThread:
     source: SchemaSource | None = None
     schemas: OutputSchemas = field(default_factory=Containers)
     annotator: Any = field(default_factory=StandIn)
+    before: Callable[[Sequence[Record]], object] = lambda _: None
     error: BaseException | None = None
 
     def __post_init__(self) -> None:
@@ -177,7 +179,8 @@ class WorkerThread:
         self.metrics = registry
         metrics = Metrics(registry, SURVEYS)
         decode = Decoder(Reader(open_surveys(SURVEYS), self.source), self.schemas)
-        self.worker = Worker(self.settings, decode, Encoder(self.annotator, Splicer(), metrics), self.health, metrics)
+        encode = Encoder(self.annotator, Splicer(), metrics, before=self.before)
+        self.worker = Worker(self.settings, decode, encode, self.health, metrics)
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def _run(self) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.intervals import RESAMPLES, bootstrapped, draws, share, weights, wilson
@@ -61,7 +61,6 @@ def test_epochs_that_are_hit_together_widen_the_interval() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3)), min_size=1, max_size=40))
-@settings(deadline=None)  # nothing here is about time
 def test_a_share_is_never_surer_than_wilson(epochs: list[tuple[bool, int]]) -> None:
     hits, objects = zip(*epochs, strict=True)
     figure, simple = share(hits, objects), wilson(sum(hits), len(hits))

@@ -6,8 +6,7 @@ import pytest
 from models import lens_network
 from models.lens_finder import LensFinder, fitted, load
 from models.lens_network import FORMS
-from models.simulate.lenses.frozen import frozen_stamps
-from models.simulate.lenses.population import TEST
+from models.simulate.lenses.frozen import as_seen, frozen_stamps
 
 
 def _blob(side: int, scale: float) -> np.ndarray:
@@ -48,12 +47,22 @@ def test_an_ensemble_tells_its_mean_and_its_spread(monkeypatch: pytest.MonkeyPat
     assert LensFinder(form, members).look([], 0.2) == []
 
 
+def test_a_turned_stamp_has_the_same_score() -> None:
+    stamps = frozen_stamps("ground", 40)
+    finder, images = load("ground"), stamps.images[:, 2, 15:45, 15:45].astype(np.float32)
+    looks, turned = (finder.look(list(each), 0.2) for each in (images, np.rot90(images, axes=(1, 2))))
+    promising = [(one, other) for one, other in zip(looks, turned, strict=True) if one.score > 0.5]
+    assert len(promising) > 3
+    for one, other in promising:
+        assert one.score == pytest.approx(other.score, abs=1e-4)
+        assert one.information_content == pytest.approx(other.information_content, rel=1e-3)
+
+
 @pytest.mark.parametrize("name", FORMS)
 def test_what_ships_finds_bright_arcs(name: str) -> None:
     finder, form = load(name), FORMS[name]
     stamps = frozen_stamps(form.sky, 100)
-    images = stamps.images if form.bands > 1 else stamps.images[:, TEST[form.sky].camera.detection]
-    looks = finder.look(list(images.astype(np.float32)), form.pixel_scale)
+    looks = finder.look(as_seen(stamps, form.sky, form.bands), form.pixel_scale)
     scores = np.array([one.score for one in looks])
     bright = stamps.lens & (stamps.arc_snr > 40)
     better = scores[bright][:, None] > scores[~stamps.lens]

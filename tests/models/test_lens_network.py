@@ -24,6 +24,7 @@ def test_what_is_missing_is_zero_and_hurts_nothing() -> None:
     images = np.random.default_rng(2).standard_normal((2, 4, 60, 60)).astype(np.float32)
     images[0, 0] = np.nan
     images[1, 2, 10:20, 10:20] = np.nan
+    images[1, 3, 0, :7] = np.nan
     planes = lens_network.prepare(images)
     assert np.isfinite(planes).all()
     assert not planes[0, ..., 0].any()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from models.intervals import weights
@@ -22,7 +22,6 @@ def pairwise(scores: np.ndarray, bad: np.ndarray) -> float:
 
 
 @given(EPOCHS)
-@settings(deadline=None)  # nothing here is about time
 def test_the_area_is_the_share_of_pairs_ranked_rightly(epochs: list[tuple[float, bool, int]]) -> None:
     scores, bad, objects = (np.array(column) for column in zip(*epochs, strict=True))
     assume(bad.any() and not bad.all())
@@ -30,7 +29,6 @@ def test_the_area_is_the_share_of_pairs_ranked_rightly(epochs: list[tuple[float,
 
 
 @given(EPOCHS, st.integers(0, 999))
-@settings(deadline=None)
 def test_a_resample_is_the_area_of_the_epochs_that_it_drew(epochs: list[tuple[float, bool, int]], draw: int) -> None:
     scores, bad, objects = (np.array(column) for column in zip(*epochs, strict=True))
     drawn = weights(5)[draw]

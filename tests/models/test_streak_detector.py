@@ -9,6 +9,7 @@ import pytest
 from models import streak_detector
 from models.simulate.streaks.trail import Segment
 from models.streak_detector import THRESHOLD, WEIGHTS, StreakDetector, load
+from models.streak_network import prepare, turned
 from schemas.errors import BackboneError
 from tests.models.streak_stamp import stamp
 
@@ -67,3 +68,12 @@ def test_noise_blank_and_missing_pixels_are_no_streak(detector: StreakDetector) 
     half_missing = stamp(Segment(10, 40, 50, 52), 40)
     half_missing[:25] = np.nan
     assert np.isfinite(detector.look([half_missing])[0].score)
+
+
+def test_a_streaks_score_is_the_mean_of_eight_looks_and_nothings_of_one(detector: StreakDetector) -> None:
+    windows = prepare([stamp(Segment.around(32, 32, 24, 0.7), 40), stamp(Segment.around(32, 32, 24, 0.7), 0)])
+    looks = np.stack([detector._run(turned(windows, turn))[:, 0] for turn in range(8)])
+    odds = np.array([looks[:, 0].mean(), looks[0, 1]])
+    assert detector.outputs(windows)[:, 0] == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-5)
+    assert odds[0] > 2.0
+    assert odds[1] < -2.0

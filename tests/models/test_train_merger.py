@@ -86,7 +86,7 @@ def test_certain_and_right_is_a_small_loss() -> None:
 
 def test_the_networks_input_is_as_the_training_shows_it(work: Path) -> None:
     windows, _ = seen_anew(shard_file(work, 0), 3)
-    assert windows.shape == (128, merger_network.SIDE, merger_network.SIDE, 1)
+    assert windows.shape == (128, merger_network.SIDE, merger_network.SIDE, merger_network.CHANNELS)
 
 
 def test_without_its_weights_vgg19_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

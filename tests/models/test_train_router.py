@@ -10,11 +10,13 @@ from models.router import Router
 from models.router_network import CLASSES
 from models.simulate.mix.draw import CLASS_OF, ORDINARY, Drawn, draw
 from models.simulate.mix.frozen import FIRST, Part
-from models.train.router import RouterSet, Schedule, _taught, accepted_scores, calibrate, train
+from models.train.router import RouterSet, Schedule, _losses, _taught, train
+from models.train.router_calibration import accepted_scores, calibrate
+from models.train.router_set import draw_shard, open_shard
 
 
-def all_of_them(_source: str, drawn: Drawn) -> np.ndarray:
-    return drawn.positive
+def all_of_them(_source: str, shard: Path) -> np.ndarray:
+    return np.where(open_shard(shard).positive, 4.0, -4.0).astype(np.float32)
 
 
 @pytest.mark.parametrize("source", ["streak", "merger", *ORDINARY])
@@ -36,25 +38,39 @@ def stamps(kinds: list[str]) -> Drawn:
     return Drawn(images, positive, np.array(kinds), np.full(len(kinds), np.nan, np.float32))
 
 
-def test_an_output_is_asked_only_of_its_image_and_of_what_its_network_accepts() -> None:
-    def first_only(_source: str, drawn: Drawn) -> np.ndarray:
-        return np.arange(len(drawn.positive)) == 0
-
-    taught = _taught("lens", stamps(["lens", "lens", "spiral", "merger"]), first_only, 15.0)
+def test_an_output_follows_its_network_on_its_own_stamps_and_the_truth_on_others() -> None:
+    drawn = stamps(["lens", "lens", "spiral", "merger"])
+    taught = _taught("lens", drawn, np.array([2.0, -1.0, 1.0, -3.0], np.float32), 4.0)
     streak, lens, merger = (CLASSES.index(name) for name in ("streak", "lens", "merger"))
     assert not taught.weight[:, streak].any()
     assert taught.truth[:, lens].tolist() == [1, 0, 0, 0]
-    assert taught.weight[:, lens].tolist() == [15, 0, 1, 1]
+    assert taught.margin[:, lens].tolist() == [2, -1, 1, -3]
+    assert np.isnan(taught.margin[:, merger]).all()
     assert taught.weight[:, merger].tolist() == [1, 1, 1, 0]
-    difference = _taught(ORDINARY[0], stamps(["star"]), first_only, 15.0)
-    assert difference.weight.tolist() == [[1, 0, 0]]
+    difference = _taught(ORDINARY[0], stamps(["star"]), np.full(1, np.nan, np.float32), 4.0)
+    assert difference.weight.tolist() == [[4, 0, 0]]
+
+
+def test_falling_short_of_a_network_that_accepts_weighs_most_and_being_surer_than_sure_nothing() -> None:
+    odds = np.array([1.0, 3.0, 9.0, -9.0, -1.0, 0.0], np.float32)
+    truth = np.array([1, 1, 1, 0, 0, 0], np.float32)
+    margin = np.array([2.0, 2.0, 8.0, -7.0, -2.0, np.nan], np.float32)
+    losses = _losses(odds, truth, margin, 10.0).numpy()
+    np.testing.assert_allclose(losses, [5.0, 0.5, 0.0, 0.0, 0.5, np.log(2.0)], rtol=1e-5)
+
+
+def test_hosts_have_the_sides_that_alerts_have() -> None:
+    drawn = draw("merger", Part.TRAINING, 0, 128, 0.5)
+    sides = np.isfinite(drawn.images).any(axis=2).sum(axis=1)
+    assert set(sides[drawn.pixel_scale > 0.9]) == {63}
+    assert 64 <= sides[drawn.pixel_scale < 0.9].min() < sides.max() <= 96
 
 
 def test_it_learns_and_its_threshold_misses_none_of_the_calibration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = draw("streak", Part.TRAINING, 0, 512, 0.5)
-    taught = _taught("streak", drawn, all_of_them, 3.0)
+    taught = _taught("streak", drawn, np.where(drawn.positive, 4.0, -4.0).astype(np.float32), 4.0)
     told: list[int] = []
     schedule = Schedule(epochs=4, batch=64)
     model = train(taught, schedule, tmp_path / "checkpoints", lambda epoch, _loss: told.append(epoch))
@@ -64,18 +80,16 @@ def test_it_learns_and_its_threshold_misses_none_of_the_calibration(
     router = Router(model)
     scores = router.look(list(drawn.images.astype(np.float32)), "difference")[:, 0]
     assert np.median(scores[drawn.positive]) > np.median(scores[~drawn.positive])
-    monkeypatch.setattr("models.train.router._CALIBRATION", dict.fromkeys(CLASSES, ("streak",)))
     monkeypatch.setattr("models.train.router_set.SHARD", 128)
-    found = calibrate(router, all_of_them, tmp_path, 200, lambda *_: None)
-    threshold, count = found["streak"]
-    assert count == 256
+    found = calibrate("streak", router, all_of_them, tmp_path, 200, lambda *_: None)
+    assert found.accepted == 256
     again = [
-        accepted_scores(router, all_of_them, "streak", draw("streak", Part.CALIBRATION, start, 128, 1.0))[:, 0].min()
-        for start in (0, 128)
+        accepted_scores(router, all_of_them, "streak", draw_shard(tmp_path, "streak", Part.CALIBRATION, n, 1.0))[:, 0]
+        for n in range(2)
     ]
-    assert threshold == pytest.approx(min(again), rel=1e-4)
+    assert found.score == pytest.approx(np.min(again), rel=1e-4)
 
 
 def test_a_set_keeps_its_parts_together() -> None:
-    assert RouterSet.__slots__ == ("windows", "truth", "weight")
+    assert RouterSet.__slots__ == ("windows", "truth", "margin", "weight")
     assert router_network.IMAGE_OF.keys() == set(CLASSES)

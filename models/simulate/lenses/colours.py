@@ -1,8 +1,9 @@
-"""Colours u - g, g - r, r - i of galaxies as their spectra are redshifted through the bands.
+"""Colours u - g, g - r, r - i of galaxies as their spectra are redshifted through the bands, and of stars.
 
 The tables are round numbers, chosen here after what is generally known: the 4000 A break of old stars passes through
 g at redshift 0.2, r at 0.5 and i at 0.9; young stars are nearly flat in AB until hydrogen takes away their light, in u
-from redshift 2.5 and in g from 3.5 on. A galaxy's scatter about them is larger than their error.
+from redshift 2.5 and in g from 3.5 on. A galaxy's scatter about them is larger than their error. Stars lie on the
+stellar locus (Covey et al. 2007, AJ 134, 2398), rounded too.
 """
 
 from __future__ import annotations
@@ -39,6 +40,12 @@ _TABLES: dict[str, tuple[tuple[float, ...], tuple[tuple[float, float, float], ..
     ),
 }  # fmt: skip
 
+#: Stars from the hottest that are common to the coolest: u - g, g - r, r - i.
+_LOCUS = (
+    (0.9, 0.0, -0.1), (0.9, 0.2, 0.05), (1.2, 0.45, 0.15), (1.7, 0.75, 0.25), (2.2, 1.1, 0.4), (2.5, 1.35, 0.7),
+    (2.6, 1.4, 1.1), (2.6, 1.45, 1.6), (2.6, 1.6, 2.1),
+)  # fmt: skip
+
 
 def magnitudes(rng: np.random.Generator, kind: str, redshift: float, r: float, scatter: float = 0.1) -> Magnitudes:
     """Draw magnitudes in u, g, r, i.
@@ -58,4 +65,12 @@ def magnitudes(rng: np.random.Generator, kind: str, redshift: float, r: float, s
     redshifts, table = _TABLES[kind]
     colours = np.array([np.interp(redshift, redshifts, column) for column in zip(*table, strict=True)])
     ug, gr, ri = colours + scatter * np.array([2.0, 1.0, 0.7]) * rng.standard_normal(3)
+    return np.array([r + gr + ug, r + gr, r, r - ri])
+
+
+def stellar_magnitudes(rng: np.random.Generator, r: float, scatter: float = 0.05) -> Magnitudes:
+    """Draw a star's magnitudes in u, g, r, i, of magnitude `r`: all places of the locus are alike."""
+    place = rng.uniform(0, len(_LOCUS) - 1)
+    colours = np.array([np.interp(place, np.arange(len(_LOCUS)), column) for column in zip(*_LOCUS, strict=True)])
+    ug, gr, ri = colours + scatter * rng.standard_normal(3)
     return np.array([r + gr + ug, r + gr, r, r - ri])

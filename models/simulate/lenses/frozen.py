@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from models.simulate.lenses.population import TEST
 from models.simulate.lenses.stamps import DrawnStamps, draw_stamps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Stamps of the full test: half of them lenses.
 FROZEN_STAMPS = 100_000
 
 _CALIBRATION_FIRST = 500_000_000
+_STARS_FIRST = 700_000_000
 
 
 def frozen_stamps(sky: str, count: int = FROZEN_STAMPS, first: int = 0) -> DrawnStamps:
@@ -19,3 +29,15 @@ def frozen_stamps(sky: str, count: int = FROZEN_STAMPS, first: int = 0) -> Drawn
 def calibration_stamps(sky: str, count: int) -> DrawnStamps:
     """Draw stamps on which the thresholds that ship are set; none of the test is among them."""
     return draw_stamps(TEST[sky], count, _CALIBRATION_FIRST)
+
+
+def star_stamps(sky: str, count: int) -> DrawnStamps:
+    """Draw stars with the test's seeing and neighbours: they were no part of the test, and are told apart from it."""
+    stars = replace(TEST[sky], impostors=MappingProxyType({"star": 1.0}))
+    return draw_stamps(stars, count, _STARS_FIRST, lenses=0.0)
+
+
+def as_seen(stamps: DrawnStamps, sky: str, bands: int) -> list[NDArray[np.float32]]:
+    """Give stamps to a network of so many bands: all of them, or the detection band alone."""
+    images = stamps.images.astype(np.float32)
+    return list(images if bands > 1 else images[:, TEST[sky].camera.detection])

@@ -1,4 +1,4 @@
-"""Galaxies of every kind: the lens's own light, and what is mistaken for an arc around it."""
+"""Galaxies of every kind, and stars: the lens's own light, and what is mistaken for an arc around it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.simulate.lenses.colours import magnitudes
-from models.simulate.lenses.light import Grid, Image, Shape, arms, blobs, ring, sersic, tail
+from models.simulate.lenses.colours import magnitudes, stellar_magnitudes
+from models.simulate.lenses.light import Grid, Image, Shape, arms, aureole, blobs, ring, sersic, spikes, tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +31,8 @@ class Scene:
         Of unit flux on the grid.
     brightness : list of float arrays (bands,)
         Magnitude of each.
+    full : float
+        Where the detector saturates, in units of a pixel's sky noise.
     """
 
     population: Population
@@ -38,6 +40,7 @@ class Scene:
     rng: np.random.Generator
     surfaces: list[Image] = field(default_factory=list)
     brightness: list[np.ndarray] = field(default_factory=list)
+    full: float = np.inf
 
     def add(self, surface: Image, kind: str, redshift: float, magnitude: float) -> None:
         """Add a surface of ``old``, ``mixed`` or ``young`` stars; `magnitude` in the detection band."""
@@ -47,6 +50,15 @@ class Scene:
             colours = magnitudes(self.rng, kind, redshift, magnitude, self.population.colour_scatter)
         self.surfaces.append(surface)
         self.brightness.append(colours)
+
+    def add_star(self, x: float, y: float, magnitude: float, *light: tuple[Image, float]) -> None:
+        """Add a point and the light around it, each with its share of the star's; `magnitude` in the detection band."""
+        one_band = len(self.population.camera.bands) == 1
+        colours = np.array([magnitude]) if one_band else stellar_magnitudes(self.rng, magnitude)
+        point = blobs(self.grid, np.array([x]), np.array([y]), np.zeros(1))
+        for surface, share in ((point, 1 - sum(share for _, share in light)), *light):
+            self.surfaces.append(surface)
+            self.brightness.append(colours + fainter(0.0, share))
 
     def log_uniform(self, low: float, high: float) -> float:
         """Draw a number, even in its logarithm."""
@@ -144,6 +156,26 @@ def _edge_on(scene: Scene, lens: DrawnLens, shape: Shape) -> None:
         scene.add(sersic(scene.grid, bulge, 2.5), "old", lens.lens_redshift, fainter(lens.lens_magnitude, share))
 
 
+def _star(scene: Scene, _lens: DrawnLens, shape: Shape) -> None:
+    """Add a star, faint or bright, single or close to another; three in ten are so bright that they saturate."""
+    rng, camera = scene.rng, scene.population.camera
+    band = camera.bands[camera.detection]
+    depth = camera.profile.stack_depth[band]
+    saturated = rng.random() < 0.3
+    magnitude = depth - (rng.uniform(8.0, 12.0) if saturated else rng.uniform(1.5, 10.0))
+    light = [(aureole(scene.grid, shape.x, shape.y, rng.uniform(0.5, 2.0), rng.uniform(2, 4)), rng.uniform(0.005, 0.1))]
+    if saturated:
+        # Charge that a full pixel cannot hold runs along its column; struts hold a telescope's mirror.
+        scene.full = camera.profile.flux_in_sigma(magnitude, band, stacked=True) * scene.log_uniform(0.003, 0.05)
+        column = spikes(scene.grid, shape.x, shape.y, np.pi / 2, 1, scene.log_uniform(0.3, 3.0))
+        struts = spikes(scene.grid, shape.x, shape.y, rng.uniform(0, np.pi), int(rng.integers(2, 4)), rng.uniform(1, 4))
+        light += [(column, rng.uniform(0.0, 0.05) + 1e-4), (struts, scene.log_uniform(0.001, 0.05))]
+    scene.add_star(shape.x, shape.y, magnitude, *light)
+    if rng.random() < 0.3:
+        x, y = scene.around(2.5 * camera.pixel_scale, 15 * camera.pixel_scale)
+        scene.add_star(shape.x + x, shape.y + y, magnitude + rng.uniform(0.0, 4.0))
+
+
 def surroundings(scene: Scene) -> None:
     """Add what lies in the field by chance, with or without a lens."""
     rng, camera = scene.rng, scene.population.camera
@@ -186,5 +218,6 @@ KINDS: Mapping[str, Callable[[Scene, DrawnLens, Shape], None]] = MappingProxyTyp
         "merger": _merger,
         "chance pair": _chance_pair,
         "edge-on": _edge_on,
+        "star": _star,
     }
 )

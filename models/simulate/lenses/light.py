@@ -1,4 +1,4 @@
-"""Surfaces of galaxies on a fine grid, of unit flux: ellipticals, discs, spirals, rings, tidal tails."""
+"""Surfaces on a fine grid, of unit flux: ellipticals, discs, spirals, rings, tidal tails, and light around stars."""
 
 from __future__ import annotations
 
@@ -141,3 +141,48 @@ def tail(grid: Grid, shape: Shape, rng: np.random.Generator, length: float, widt
     spread = np.float32(width) * (1 + turned / 2)
     light = np.exp(-0.5 * ((r - away) / spread) ** 2 - turned / np.float32(length)) * (turned < 2 * length)
     return np.asarray(light / np.float32(max(float(light.sum()), 1e-6)), np.float32)
+
+
+def aureole(grid: Grid, x: float, y: float, radius: float, slope: float) -> Image:
+    """Return the light that a telescope scatters far from a star, falling as a power of the distance.
+
+    King (1971, PASP 83, 199) finds the inverse square from some arcsec on; nearer in, Moffat's profile is steeper.
+
+    Parameters
+    ----------
+    grid : Grid
+    x, y : float
+        Of the star [arcsec].
+    radius : float
+        Up to which it is flat [arcsec].
+    slope : float
+        Of the brightness: the distance's power, positive.
+    """
+    squares = ((grid.x - np.float32(x)) ** 2 + (grid.y - np.float32(y)) ** 2) / np.float32(radius**2)
+    light = (1 + squares) ** np.float32(-slope / 2)
+    return np.asarray(light / light.sum(), np.float32)
+
+
+def spikes(grid: Grid, x: float, y: float, angle: float, number: int, length: float) -> Image:
+    """Return straight rays through a star, of the mirror's struts or down a column of the detector.
+
+    Parameters
+    ----------
+    grid : Grid
+    x, y : float
+        Of the star [arcsec].
+    angle : float
+        Of the first one [rad].
+    number : int
+        Of lines, each with a ray to both sides, evenly apart.
+    length : float
+        In which they fade by e [arcsec].
+    """
+    dx, dy = grid.x - np.float32(x), grid.y - np.float32(y)
+    light = np.zeros_like(grid.x)
+    for line in range(number):
+        turn = angle + math.pi * line / number
+        cos, sin = np.float32(math.cos(turn)), np.float32(math.sin(turn))
+        across = (dy * cos - dx * sin) / np.float32(grid.step)
+        light += np.exp(-np.abs(dx * cos + dy * sin) / np.float32(length) - across * across)
+    return np.asarray(light / light.sum(), np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -129,6 +129,25 @@ TRAINING = MappingProxyType(
         "ground": _training(11, GROUND, _GROUND, (0.5, 1.1), 1.2),
         "space": _training(12, SPACE, _SPACE, (0.15, 0.22), 0.6),
     }
+)
+
+
+def _beyond(training: Population, seed: int, widest: float) -> Population:
+    """Widen a population: to stars, groups' arcs, and galaxies of any colour."""
+    return replace(
+        training, seed=seed, prior=replace(training.prior, einstein_radius=Flat(0.3, widest)),
+        # Groups have Einstein radii of 2.5 to 8 arcsec (Limousin et al. 2009, A&A 502, 445); shear and members near are
+        # round numbers.
+        shear=0.25, companions=0.6, colour_scatter=0.4,
+        impostors=MappingProxyType(
+            {"elliptical": 0.05, "spiral": 0.1, "ring": 0.15, "merger": 0.1, "chance pair": 0.2, "star": 0.4}
+        ),
+    )  # fmt: skip
+
+
+#: What the test lacks and streams hold: an eighth of the training. The widest Einstein radii just fit into the stamps.
+BEYOND = MappingProxyType(
+    {"ground": _beyond(TRAINING["ground"], 13, 5.0), "space": _beyond(TRAINING["space"], 14, 2.8)}
 )
 #: Drawn up before the first training.
 TEST = MappingProxyType(

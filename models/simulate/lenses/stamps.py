@@ -121,7 +121,8 @@ def _draw(scene: Scene, model: LensModel, *, is_lens: bool) -> tuple[Image, str,
     if rng.random() < population.companions:
         companion(scene, galaxy)
     surroundings(scene)
-    return camera.expose(scene.surfaces, np.array(scene.brightness), psf), kind, truth
+    image = camera.expose(scene.surfaces, np.array(scene.brightness), psf)
+    return np.minimum(image, np.float32(scene.full)), kind, truth
 
 
 def _lensed(scene: Scene, model: LensModel, galaxy: DrawnLens, shape: Shape, radius: float) -> Image:

@@ -10,6 +10,7 @@ import numpy as np
 
 from models.simulate import morphology
 from models.simulate.mergers.population import Population, Range
+from models.simulate.mergers.regular import regular_spiral
 from models.simulate.mergers.render import SIDE, Scene, add_disc_galaxy, square
 from models.simulate.mergers.three_body import Floats
 
@@ -56,10 +57,10 @@ def log_normal(rng: np.random.Generator, shape: Range) -> float:
 def add_field(scene: Scene, rng: np.random.Generator, population: Population, host: Host) -> None:
     """Add the stars and small galaxies that any stamp holds, satellites of the host among them."""
     for _ in range(rng.poisson(population.stars)):
-        scene.add_star(*_anywhere(rng), host.flux * log_uniform(rng, (0.002, 0.5)))
+        scene.add_star(*anywhere(rng), host.flux * log_uniform(rng, (0.002, 0.5)))
     for _ in range(rng.poisson(population.neighbours)):
         size = host.half_light * log_uniform(rng, (0.1, 0.5))
-        add_spheroid(scene, rng, _anywhere(rng), host.flux * log_uniform(rng, (0.003, 0.15)), size)
+        add_spheroid(scene, rng, anywhere(rng), host.flux * log_uniform(rng, (0.003, 0.15)), size)
 
 
 def add_galaxy(
@@ -96,6 +97,12 @@ def _painted(scene: Scene, rng: np.random.Generator, population: Population, hos
     scene.add_image(host.flux * image)
 
 
+def _regular(scene: Scene, rng: np.random.Generator, population: Population, host: Host) -> None:
+    """Paint a regular spiral as deep images show it."""
+    del population
+    scene.add_image(host.flux * regular_spiral(rng, host.x, host.y, host.half_light))
+
+
 def _spheroid(scene: Scene, rng: np.random.Generator, population: Population, host: Host) -> None:
     """Add an elliptical, with a disc now and then."""
     share = rng.choice([0.0, rng.uniform(0.1, 0.5)])
@@ -125,7 +132,7 @@ def _group(scene: Scene, rng: np.random.Generator, population: Population, host:
 
 def _add_companion(scene: Scene, rng: np.random.Generator, population: Population, host: Host) -> None:
     mass, radius = log_normal(rng, population.mass), log_normal(rng, population.radius)
-    place = _beside(rng, host, host.half_light * log_uniform(rng, population.separation))
+    place = beside(rng, host, host.half_light * log_uniform(rng, population.separation))
     flux = host.flux * mass * log_normal(rng, (1.0, 0.4))
     add_galaxy(scene, rng, population, place, flux, host.half_light * radius)
 
@@ -134,14 +141,14 @@ def _star_beside(scene: Scene, rng: np.random.Generator, population: Population,
     """Add a galaxy with one or two bright stars in front of it or beside it, one of them with spikes now and then."""
     add_galaxy(scene, rng, population, (host.x, host.y), host.flux, host.half_light)
     for _ in range(int(rng.choice([1, 1, 2]))):
-        place = _beside(rng, host, host.half_light * log_uniform(rng, (0.3, 5.0)))
+        place = beside(rng, host, host.half_light * log_uniform(rng, (0.3, 5.0)))
         flux = host.flux * log_uniform(rng, (0.05, 3.0))
         scene.add_star(*place, flux)
         if rng.random() < 0.2:
-            scene.add_image(0.1 * flux * _spikes(rng, place, host.fwhm))
+            scene.add_image(0.1 * flux * spikes(rng, place, host.fwhm))
 
 
-def _spikes(rng: np.random.Generator, place: tuple[float, float], fwhm: float) -> Floats:
+def spikes(rng: np.random.Generator, place: tuple[float, float], fwhm: float) -> Floats:
     """Paint a star's diffraction spikes, of sum 1 on an endless image."""
     side, middle = square()
     y, x = np.mgrid[:side, :side] - middle - np.array(place[::-1])[:, None, None]
@@ -158,24 +165,37 @@ def _star(scene: Scene, rng: np.random.Generator, population: Population, host: 
     del population
     scene.add_star(host.x, host.y, host.flux)
     if rng.random() < 0.4:
-        scene.add_star(*_beside(rng, host, host.fwhm * rng.uniform(1.0, 8.0)), host.flux * log_uniform(rng, (0.1, 1)))
+        scene.add_star(*beside(rng, host, host.fwhm * rng.uniform(1.0, 8.0)), host.flux * log_uniform(rng, (0.1, 1)))
 
 
-def _anywhere(rng: np.random.Generator) -> tuple[float, float]:
+def _star_field(scene: Scene, rng: np.random.Generator, population: Population, host: Host) -> None:
+    """Add stars that blend, and others all over the stamp."""
+    del population
+    scene.add_star(host.x, host.y, host.flux)
+    for _ in range(int(rng.integers(1, 4))):
+        scene.add_star(*beside(rng, host, host.fwhm * rng.uniform(0.5, 6.0)), host.flux * log_uniform(rng, (0.03, 1)))
+    for _ in range(int(rng.integers(0, 30))):
+        scene.add_star(*anywhere(rng), host.flux * log_uniform(rng, (0.003, 2)))
+
+
+def anywhere(rng: np.random.Generator) -> tuple[float, float]:
+    """Draw a place in the stamp [px from its middle]."""
     x, y = rng.uniform(-SIDE / 2, SIDE / 2, 2)
     return float(x), float(y)
 
 
-def _beside(rng: np.random.Generator, host: Host, distance: float) -> tuple[float, float]:
+def beside(rng: np.random.Generator, host: Host, distance: float) -> tuple[float, float]:
+    """Draw a place at that distance from the host [px]."""
     angle = rng.uniform(0, 2 * np.pi)
     return host.x + distance * math.cos(angle), host.y + distance * math.sin(angle)
 
 
 CHANCE_PAIR = "chance pair"
 
-#: Every impostor by its name; `Population.impostors` has their shares.
+#: Every impostor by its name; `Population.impostors` has their shares, and lacks some.
 KINDS: dict[str, Paint] = {
     "disc": _disc,
+    "regular spiral": _regular,
     "painted galaxy": _painted,
     "spheroid": _spheroid,
     "irregular": _irregular,
@@ -183,4 +203,5 @@ KINDS: dict[str, Paint] = {
     "group": _group,
     "star beside": _star_beside,
     "star": _star,
+    "star field": _star_field,
 }

@@ -49,8 +49,12 @@ class Population:
         Of chance pairs, in the host's half-light radii.
     painted : float
         Share of undisturbed galaxies by another painter, `models.simulate.morphology`.
+    envelope, remnants : float
+        Shares of the mergers that lie in one common envelope, and that are settling remnants with shells instead.
+    crowded, glare : float
+        Shares of stamps in a dense field, and beside a bright star.
     impostors : mapping of str to float
-        Shares of the keys of `impostors.KINDS`, of sum 1.
+        Shares of keys of `impostors.KINDS`, of sum 1.
     """
 
     seed: int
@@ -75,6 +79,10 @@ class Population:
     neighbours: float
     separation: Range
     painted: float
+    envelope: float
+    remnants: float
+    crowded: float
+    glare: float
     impostors: Mapping[str, float]
 
 
@@ -84,8 +92,8 @@ TRAINING = Population(
     radius=(0.75, 0.45),
     pericentre=(0.25, 1.3),
     speed=(0.85, 1.2),
-    drag=(0.0, 0.8),
-    time=(0.5, 7.0),
+    drag=(0.0, 1.0),
+    time=(0.5, 8.0),
     torn=0.12,
     scale_length=(0.22, 0.38),
     bulge=0.6,
@@ -96,21 +104,27 @@ TRAINING = Population(
     size=(2.5, 13.0),
     resolution=1.1,
     surface_brightness=(20.0, 24.0),
-    limit=(25.5, 28.5),
+    limit=(25.8, 29.0),
     stars=1.5,
     neighbours=1.5,
     separation=(1.2, 8.0),
     painted=0.35,
+    envelope=0.2,
+    remnants=0.08,
+    crowded=0.15,
+    glare=0.1,
     impostors=MappingProxyType(
         {
-            "disc": 0.24,
-            "painted galaxy": 0.16,
+            "disc": 0.17,
+            "regular spiral": 0.20,
+            "painted galaxy": 0.11,
             "spheroid": 0.12,
-            "irregular": 0.11,
-            "chance pair": 0.13,
+            "irregular": 0.08,
+            "chance pair": 0.10,
             "group": 0.04,
-            "star beside": 0.13,
-            "star": 0.07,
+            "star beside": 0.09,
+            "star": 0.05,
+            "star field": 0.04,
         }
     ),
 )
@@ -140,6 +154,10 @@ TEST = Population(
     neighbours=1.2,
     separation=(1.5, 7.0),
     painted=0.5,
+    envelope=0.0,
+    remnants=0.0,
+    crowded=0.0,
+    glare=0.0,
     impostors=MappingProxyType(
         {
             "disc": 0.22,

@@ -8,9 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.simulate.mergers.impostors import KINDS, OUTER, Host, add_field, add_spheroid, log_normal, log_uniform
+from models.simulate import morphology
+from models.simulate.mergers.impostors import (
+    KINDS,
+    OUTER,
+    Host,
+    add_field,
+    add_galaxy,
+    add_spheroid,
+    beside,
+    log_normal,
+    log_uniform,
+)  # fmt: skip
 from models.simulate.mergers.population import Population
-from models.simulate.mergers.render import Scene, Torn, add_disc_galaxy
+from models.simulate.mergers.render import Scene, Torn, add_disc_galaxy, square
+from models.simulate.mergers.surroundings import add_surroundings
 from models.simulate.mergers.three_body import Encounters, Singles, Tides, disturbed, follow, random_rotations
 from models.simulate.profiles import PROFILES
 
@@ -162,11 +174,15 @@ def _draw(
     torn, separation = 0.0, np.nan
     if rng.random() < mergers:
         kind, view = MERGER, views[rng.integers(len(views))]
-        torn, separation = view.torn, _add_merger(scene, rng, population, host, view)
+        if population.remnants and rng.random() < population.remnants:
+            torn, separation = _add_remnant(scene, rng, population, host)
+        else:
+            torn, separation = view.torn, _add_merger(scene, rng, population, host, view)
     else:
         kind = str(rng.choice(list(population.impostors), p=list(population.impostors.values())))
         KINDS[kind](scene, rng, population, host)
     add_field(scene, rng, population, host)
+    add_surroundings(scene, rng, population, host)
     return scene.seen(fwhm), kind, torn, separation, size, fwhm, survey.pixel_scale
 
 
@@ -190,4 +206,27 @@ def _add_merger(scene: Scene, rng: np.random.Generator, population: Population, 
             sky @ view.encounters.spin[number, galaxy], torn,
         )  # fmt: skip
     apart = (sky @ (centres[1] - centres[0]))[:2]
+    if population.envelope and rng.random() < population.envelope:
+        x, y = np.array([host.x, host.y]) + 0.5 * apart * (1 - 2 * one) * unit
+        size = host.half_light * log_uniform(rng, (1.0, 3.0))
+        add_spheroid(scene, rng, (x, y), host.flux * log_uniform(rng, (0.1, 0.8)), size)
     return float(np.hypot(*apart) * unit / host.half_light)
+
+
+def _add_remnant(scene: Scene, rng: np.random.Generator, population: Population, host: Host) -> tuple[float, float]:
+    """Add what is left of a merger: one galaxy, a second nucleus or none, shells and streams by another hand.
+
+    Returns
+    -------
+    torn, separation : float
+        As of `DrawnStamps`; 0 apart where there is one nucleus.
+    """
+    torn, apart = float(rng.uniform(population.torn, 0.4)), 0.0
+    add_galaxy(scene, rng, population, (host.x, host.y), (1.0 - torn) * host.flux, host.half_light)
+    if rng.random() < 0.5:
+        apart = float(rng.uniform(0.3, 1.5))
+        place = beside(rng, host, apart * host.half_light)
+        add_spheroid(scene, rng, place, host.flux * rng.uniform(0.2, 0.8), host.half_light * rng.uniform(0.2, 0.6))
+    side, middle = square()
+    scene.add_image(torn * host.flux * morphology.debris(side, host.x + middle, host.y + middle, host.half_light, rng))
+    return torn, apart

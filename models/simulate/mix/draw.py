@@ -17,7 +17,11 @@ CLASS_OF = {"streak": "streak", "merger": "merger", "lens": "lens", "lens in spa
 #: Both images of ordinary alerts; the same numbers are of the same alerts.
 ORDINARY = ("ordinary difference", "ordinary host")
 
-_ORDINARY_SEED = 20_126
+_ORDINARY_SEED, _SIDES_SEED = 20_126, 20_127
+#: Smallest and largest side of the hosts' stamps [px]: the simulators draw wider ones than alerts carry. Rubin's have
+#: 30 to 90 px, where lenses are looked for on 6 arcsec; ZTF's 63.
+_SIDES = {"merger": (64, 96), "lens": (30, 60), "lens in space": (50, 64)}
+_ZTF_SIDE, _ZTF_SCALE = 63, 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +66,7 @@ def draw(source: str, part: Part, start: int, count: int, positives: float) -> D
         return _mergers(part, first, count, positives)
     if source in ORDINARY:
         return _alerts(source, first, count)
-    return _lenses("space" if source == "lens in space" else "ground", part, first, count, positives)
+    return _lenses(source, part, first, count, positives)
 
 
 def _streaks(part: Part, first: int, count: int, positives: float) -> Drawn:
@@ -83,17 +87,32 @@ def _mergers(part: Part, first: int, count: int, positives: float) -> Drawn:
     world = TRAINING if part is Part.TRAINING else TEST
     drawn = draw_stamps(world, count, first // BATCH, positives)
     noisy = drawn.noisy(np.random.default_rng([world.seed, first, 3]))
-    return Drawn(_half(noisy), drawn.merger, drawn.kind, drawn.pixel_scale)
+    return as_alerts_carry("merger", first, Drawn(_half(noisy), drawn.merger, drawn.kind, drawn.pixel_scale))
 
 
-def _lenses(sky: str, part: Part, first: int, count: int, positives: float) -> Drawn:
+def _lenses(source: str, part: Part, first: int, count: int, positives: float) -> Drawn:
     from models.simulate.lenses.population import TEST, TRAINING
     from models.simulate.lenses.stamps import draw_stamps
 
-    world = (TRAINING if part is Part.TRAINING else TEST)[sky]
+    world = (TRAINING if part is Part.TRAINING else TEST)["space" if source == "lens in space" else "ground"]
     drawn = draw_stamps(world, count, first, positives)
     band = drawn.images[:, world.camera.detection]
-    return Drawn(_half(band), drawn.lens, drawn.kind, np.full(count, world.camera.pixel_scale, np.float32))
+    pixel_scale = np.full(count, world.camera.pixel_scale, np.float32)
+    return as_alerts_carry(source, first, Drawn(_half(band), drawn.lens, drawn.kind, pixel_scale))
+
+
+def as_alerts_carry(source: str, first: int, drawn: Drawn) -> Drawn:
+    """Leave each host's stamp a side that alerts have; what lies beyond is NaN."""
+    images = drawn.images.copy()
+    low, high = _SIDES[source]
+    sides = np.random.default_rng([_SIDES_SEED, first, list(_SIDES).index(source)]).integers(low, high + 1, len(images))
+    sides[drawn.pixel_scale > _ZTF_SCALE] = _ZTF_SIDE
+    for image, side in zip(images, sides, strict=True):
+        top = (len(image) - side) // 2
+        inner = image[top : top + side, top : top + side].copy()
+        image[:] = np.nan
+        image[top : top + side, top : top + side] = inner
+    return Drawn(images, drawn.positive, drawn.kind, drawn.pixel_scale)
 
 
 def _alerts(source: str, first: int, count: int) -> Drawn:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from broker.classifiers.choosing import BELOW_THRESHOLD, Classifiers, Views
+from broker.classifiers.choosing import BELOW_THRESHOLD, SHED, Classifiers, Views
 from broker.classifiers.contract import View
 from broker.classifiers.streak import StreakClassifier
 from models.simulate.streaks.trail import Segment
@@ -72,3 +72,15 @@ def test_the_router_saves_the_network_what_it_would_not_accept(streak: StreakCla
     assert (network.score, network.reason) == (None, BELOW_THRESHOLD)
     assert (router.score, router.reason) == (0.0, None)
     assert [one.reason for one in missing.classifications] == ["stamp missing"] * 2
+
+
+def test_what_is_shed_is_looked_at_by_nobody_and_says_so(streak: StreakClassifier) -> None:
+    classifiers = Classifiers([streak], Brightest())
+    classifiers.shed = {"streak"}
+    seen, missing = classifiers.classify([a_sight(science=TRAIL, difference=TRAIL), a_sight()])
+    assert [(one.score, one.reason) for one in seen.classifications] == [(None, SHED)] * 2
+    assert seen.streak is None
+    assert [one.reason for one in missing.classifications] == ["stamp missing"] * 2  # it would not have looked anyway
+    classifiers.shed = set()
+    (again,) = classifiers.classify([a_sight(science=TRAIL, difference=TRAIL)])
+    assert again.classifications[0].score is not None

@@ -13,6 +13,7 @@ from broker.classifiers.views import NO_HOST
 from models import lens_network, merger_finder
 from models.lens_finder import THRESHOLDS, LensFinder
 from models.lens_network import FORMS
+from models.merger_domain import NO_GALAXY
 from models.simulate.streaks.sources import galaxy
 from tests.broker.classifiers.sights import Image, a_packet, a_sight
 
@@ -62,6 +63,10 @@ def test_what_cannot_show_the_class_has_a_reason(lens: LensClassifier, merger: M
     assert "stamp smaller than" in wide.reason
     empty = a_sight(reference=np.random.default_rng(1).standard_normal((90, 90), dtype=np.float32))
     assert lens.view(empty) == merger.view(empty) == Abstention("reference", NO_HOST)
+    star = np.zeros((90, 90), np.float32)
+    star[43:48, 43:48] = 5000 * np.outer(*2 * [np.exp(-0.5 * (np.arange(-2, 3) / 1.27) ** 2)])
+    noise = np.random.default_rng(1).standard_normal((90, 90), dtype=np.float32)
+    assert merger.view(a_sight(reference=star + noise)) == Abstention("reference", NO_GALAXY)
     space = a_sight(reference=host(), scale=0.1, seeing=0.18)
     assert lens.view(space) == Abstention("reference", NO_NETWORK)
 

@@ -21,7 +21,7 @@ def test_each_image_is_scored_once_and_every_class_reads_its_own_output() -> Non
         "lens": [Abstention("reference", "too coarse"), *hosts[1:]],
         "merger": [*hosts[:2], Abstention("reference", "too small")],
     }
-    chances = RouterClassifier(router).look(views)
+    chances = RouterClassifier(router, dict.fromkeys(router_network.CLASSES, 0.5)).look(views)
     assert {name: sorted(found) for name, found in chances.items()} == {
         "streak": [0, 1, 2], "lens": [1, 2], "merger": [0, 1],
     }  # fmt: skip
@@ -31,3 +31,10 @@ def test_each_image_is_scored_once_and_every_class_reads_its_own_output() -> Non
             view = views[name][i]
             assert isinstance(view, View)
             assert score == pytest.approx(router.look([view.pixels], image)[0, output], abs=1e-5)
+
+
+def test_a_class_without_a_threshold_is_not_judged() -> None:
+    router = Router(router_network.build())
+    sight = a_sight(difference=np.random.default_rng(1).standard_normal((63, 63), dtype=np.float32))
+    views = {"streak": [difference_view(sight)], "lens": [lasting_view(sight)]}
+    assert RouterClassifier(router, {"streak": 0.5}).look(views).keys() == {"streak"}

@@ -57,7 +57,7 @@ def test_too_many_missing_pixels_are_not_looked_at() -> None:
     assert view == Abstention("difference", "too many missing pixels")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(-8, 8), st.integers(-8, 8), st.integers(30, 60), st.integers(30, 60))
 def test_the_host_comes_into_the_middle_and_takes_the_sky_along(right: int, up: int, rows: int, columns: int) -> None:
     x, y = (columns - 1) / 2 + right, (rows - 1) / 2 + up

@@ -165,7 +165,7 @@ BATCHES = st.lists(st.lists(st.builds(Row, SERIES, EPOCHS), max_size=12), max_si
 KEPT = 3
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), batches=BATCHES)
 def test_it_behaves_as_a_dictionary(
     reopen: Callable[..., History], data: st.DataObject, batches: list[list[Row]]

@@ -14,7 +14,9 @@ from broker.novelty.feedback import Opinion, append
 from broker.novelty.labels import Labels, Table, density_weights, read_table
 from broker.novelty.recipe import ULISSE, Recipe
 from broker.novelty.sighting import Identity, Population, Sighting
+from broker.novelty.space import half_whitened, taught
 from broker.novelty.versions import current, open_current, open_version, survey_folder, use
+from models import oddity_network
 from schemas.errors import NoveltyIndexError
 from tests.broker.novelty.rows import DIGEST, FEATURES, POPULATION, build_until_killed, sightings
 
@@ -275,3 +277,40 @@ def test_a_row_of_the_topic_is_read_and_anything_else_refused() -> None:
     for wrong in ({**record, "embedding": b"odd"}, {"survey": "ztf"}):
         with pytest.raises(NoveltyIndexError):
             Sighting.from_record(wrong)
+
+
+def test_an_index_of_embeddings_that_the_oddity_network_knows_keeps_the_network_beside_it(tmp_path: Path) -> None:
+    network = oddity_network.shipped(oddity_network.ALERTS)
+    rng = np.random.default_rng(0)
+    known = [
+        replace(one, digest=str(network.digests[0]), embedding=rng.normal(0, 0.3, 1280).astype(np.float16))
+        for one in sightings(120, epochs=1)
+    ]
+    build(known, tmp_path, RECIPE)
+    (index,) = open_current(tmp_path, "ztf").populations.values()
+    assert index.facts.score == "odd"
+    assert index.oddity is not None
+    asked = np.stack([one.embedding for one in known[:20]])
+    who = [one.identity for one in known[:20]]
+    scored = index.score(asked, who, np.ones(20, np.bool_))
+    without = replace(index, facts=replace(index.facts, score="relative"), oddity=None)
+    relative = without.score(asked, who, np.ones(20, np.bool_), exact=True).scores
+    expected = network.log_odds(asked) + 3.0 * np.log(relative)
+    np.testing.assert_allclose(scored.scores, expected, atol=0.05)
+
+
+def test_embeddings_that_it_does_not_know_are_scored_by_distance(root: Path) -> None:
+    (index,) = open_current(root, "ztf").populations.values()
+    assert (index.facts.score, index.oddity) == ("relative", None)
+
+
+def test_what_is_known_of_objects_brings_those_together_that_are_alike_in_it() -> None:
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(600, 40))
+    embeddings[:, 39] *= 0.1  # hardly any variance, and all that the property depends on
+    values = np.stack([embeddings[:, 39], np.full(600, np.nan)], axis=1)
+    plain = half_whitened(embeddings, 8)
+    space = taught(plain, embeddings, values)
+    assert space.dimensions == plain.dimensions + 1
+    added = space.features(embeddings)[:, -1]
+    assert abs(np.corrcoef(added, values[:, 0])[0, 1]) > 0.9

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broker.novelty.angle import nearest_by_angle
 from broker.novelty.look_alikes import LookAlikes, Nearest
 
 
@@ -30,7 +31,7 @@ def saved(index: LookAlikes, folder: Path) -> LookAlikes:
     return LookAlikes.open(folder / "index")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     size=st.integers(1, 120), queries=st.integers(1, 5), count=st.integers(1, 12), own=st.integers(0, 130),
     seed=st.integers(0, 2**32 - 1), exact=st.booleans(),
@@ -77,3 +78,24 @@ def test_a_truncated_index_is_refused(tmp_path: Path, kept: float) -> None:
     (tmp_path / "index").write_bytes(whole[: int(kept * len(whole))])
     with pytest.raises((RuntimeError, ValueError)):
         LookAlikes.open(tmp_path / "index")
+
+
+def test_by_angle_a_fainter_one_of_the_same_kind_is_more_alike_than_a_near_one_of_another(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    kinds = np.eye(8, dtype=np.float32)[:2]
+    strengths = rng.uniform(1.0, 10.0, 200).astype(np.float32)
+    features = np.repeat(kinds, 100, axis=0) * strengths[:, None] + rng.normal(0, 0.02, (200, 8)).astype(np.float32)
+    index = LookAlikes.empty(8, "f16")
+    index.add(features)
+    index.save(tmp_path / "index")
+    opened = LookAlikes.open(tmp_path / "index", lookups=True)
+    own = [np.array([3])]
+    found = nearest_by_angle(opened, features[3:4], own, 50)
+    assert (found.rows < 100).all()
+    assert 3 not in found.rows
+    assert (np.diff(found.distances[0]) >= -1e-3).all()
+    faint = 0.2 * features[3:4]
+    assert (opened.nearest(faint, own, 50, exact=True).rows >= 100).any()
+    assert (nearest_by_angle(opened, faint, own, 50).rows < 100).all()
+    few = nearest_by_angle(opened, features[3:4], own, 300)
+    assert (few.rows[0] >= 0).sum() == 199

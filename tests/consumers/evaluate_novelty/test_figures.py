@@ -4,11 +4,14 @@ import numpy as np
 
 from broker.cutout import Cutout
 from broker.geometry import Geometry, SkyFrame
+from broker.novelty.calibration import Calibration
 from broker.stamp_pair import Stamp, StampPair
-from consumers.evaluate_novelty.discoveries import benjamini_hochberg
-from consumers.evaluate_novelty.fields import CELLS, SIDE, draw
+from consumers.evaluate_novelty import fields
+from consumers.evaluate_novelty.discoveries import LEVEL, _nights, benjamini_hochberg
+from consumers.evaluate_novelty.fields import CELLS, SIDE, draw, ordinary
 from consumers.evaluate_novelty.look_alikes import PREVALENCE, _retrieved
-from consumers.evaluate_novelty.novelties import KINDS, painted
+from consumers.evaluate_novelty.novelties import ANY, KINDS, VISIBLE, painted
+from consumers.evaluate_novelty.properties import _figures
 from consumers.evaluate_novelty.real import rotational_asymmetry
 
 
@@ -68,3 +71,46 @@ def test_a_picture_that_is_the_same_upside_down_has_no_asymmetry() -> None:
     round_one = np.exp(-np.hypot(rows, columns) / 4.0)
     assert rotational_asymmetry(round_one) < 1e-12
     assert rotational_asymmetry(round_one + np.exp(-np.hypot(rows - 9, columns) / 2.0)) > 0.1
+
+
+def test_what_passes_for_ordinary_has_no_light_below_zero() -> None:
+    good = ordinary(1, 0)
+    assert 0.75 < good.mean() < 0.95
+    rng = np.random.default_rng([1, 0])
+    fields._stars(rng)
+    light = fields._shown(fields._galaxies(rng, central=True), central=True)
+    assert light[good].min() >= 0 > light[~good].min()
+
+
+def test_visible_novelties_are_brighter_and_wider() -> None:
+    geometry = Geometry.plain((SIDE, SIDE), 1.0)
+    sky = Stamp(Cutout(np.random.default_rng(0).normal(size=(SIDE, SIDE)).astype(np.float32), {}), geometry)
+    pair = StampPair(sky, sky, SkyFrame(SIDE, 1.0), 2.0)
+    changed = {ANY: 0, VISIBLE: 0}
+    for prior in changed:
+        for seed in range(20):
+            science = painted(pair, "ring", np.random.default_rng(seed), prior).science
+            assert isinstance(science, Stamp)
+            changed[prior] += int((science.cutout.image - sky.cutout.image > 5).sum())
+    assert changed[VISIBLE] > changed[ANY]
+
+
+def test_the_procedure_keeps_its_level_where_calibrations_are_drawn_anew() -> None:
+    rng = np.random.default_rng(0)
+    outside = rng.normal(size=60_000)
+    usual, strange = outside[30_000:], rng.normal(7.0, 1.0, 500)
+
+    def anew(drawn: np.random.Generator) -> Calibration:
+        return Calibration(np.sort(drawn.choice(outside, 30_000, replace=False)), None)
+
+    (false_share, power), _ = _nights(usual, strange, anew)
+    assert false_share.value < LEVEL + 0.04
+    assert power.value > 0.8
+
+
+def test_guessing_the_mean_is_a_ratio_of_one() -> None:
+    truth = np.random.default_rng(0).normal(10.0, 0.5, 500)
+    guessed = _figures("log M", np.full(500, 10.0), truth, 10.0)
+    assert guessed.of_guessing.value == 1.0
+    assert guessed.within_a_dex.value == guessed.guessed_within.value
+    assert _figures("log M", truth + 0.1, truth, 10.0).rmse < 0.1001

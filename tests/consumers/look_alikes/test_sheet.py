@@ -17,7 +17,7 @@ def test_a_sheet_has_all_its_tiles() -> None:
     assert (np.asarray(one_row) == 200).all(axis=2).sum() >= COLUMNS * TILE * TILE
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.text(max_size=300))
 def test_no_text_leaves_its_place(text: str) -> None:
     black = Tile(np.zeros((SIDE, SIDE), np.uint8), text, text)

@@ -51,6 +51,14 @@ def test_an_image_is_answered_by_what_looks_like_it(root: Path, tmp_path: Path) 
         assert sheet.format == "PNG"
 
 
+def test_by_angle_too_an_image_is_answered_by_what_looks_like_it(root: Path, tmp_path: Path) -> None:
+    draw(tmp_path / "query.png", 0.3, 0.5, 0.08, 5555)
+    (seen,) = reader().read([tmp_path / "query.png"])
+    answer = similar_to_image(open_index(root, None, lookups=True), seen, 8, by="angle")
+    assert [one.object_id.split("-")[0] for one in answer.found] == ["left"] * 8
+    assert all(0 <= one.distance <= 2 for one in answer.found)
+
+
 def test_an_entry_is_found_by_its_name_and_is_not_its_own_answer(root: Path) -> None:
     version = open_index(root, "stamps", lookups=True)
     (index,) = version.populations.values()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumers.candidates import THRESHOLDS
 from consumers.client import compile_expression
 from consumers.page.board import FILTERS, Board
 from consumers.page.views import VIEWS, history, select, sky
@@ -34,6 +35,7 @@ def test_only_the_newest_are_held() -> None:
     board = filled(3, [1, 2, 3, 4, 5])
     assert ids(board.entries()) == [5, 4, 3]
     assert board.get("ztf/0/1") is None
+    assert board.surveys == ["ztf"]
     assert board.received == 5
 
 
@@ -68,10 +70,11 @@ def test_a_filter_that_is_none_changes_nothing() -> None:
 
 def test_views_show_what_they_say_strongest_first() -> None:
     board = Board(10)
-    add(board, 1, epoch=judged(1.5), classifications=[classification("streak", 0.6)])
+    surest, sure = 1.0, (1 + THRESHOLDS["streak"]) / 2
+    add(board, 1, epoch=judged(1.5), classifications=[classification("streak", sure)])
     add(board, 2, epoch=judged(2.5), novelty=[novelty(1e-4)])
-    add(board, 3, epoch=judged(0.5), classifications=[classification("streak", 0.9)], novelty=[novelty(1e-5)])
-    add(board, 4, classifications=[classification("lens", 0.4), classification("merger", None)])
+    add(board, 3, epoch=judged(0.5), classifications=[classification("streak", surest)], novelty=[novelty(1e-5)])
+    add(board, 4, classifications=[classification("lens", THRESHOLDS["lens"] - 0.01), classification("merger", None)])
     shown = {view: ids(select(board, view, order="strongest")) for view in VIEWS}
     assert shown == {"newest": [2, 1, 3, 4], "flagged": [2, 1], "streaks": [3, 1], "lenses": [], "mergers": [],
                      "novel": [3, 2]}  # fmt: skip
@@ -92,3 +95,12 @@ def test_the_sky_leaves_out_what_has_no_position() -> None:
     add(board, 1, ra=None)
     add(board, 2, epoch=judged(2.0))
     assert sky(board.entries()) == [(1.0, 2.0, True, "ztf/0/2")]
+
+
+def test_surveys_are_those_of_the_alerts_that_are_held() -> None:
+    board = Board(2)
+    add(board, 1, survey="lsst")
+    add(board, 2)
+    assert board.surveys == ["lsst", "ztf"]
+    add(board, 3)
+    assert board.surveys == ["ztf"]

@@ -88,7 +88,7 @@ def labelled_by_flooding(mask: np.ndarray) -> set[frozenset[tuple[int, int]]]:
 
 
 @given(arrays(bool, (9, 11), elements=st.booleans()))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_footprints_are_the_groups_of_touching_pixels(mask: np.ndarray) -> None:
     found = {frozenset(map(tuple, np.argwhere(one).tolist())) for one in footprints(mask)}
     assert found == labelled_by_flooding(mask)

@@ -29,7 +29,7 @@ def test_convolution_keeps_flux_and_widens() -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.4, 3.0))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_noise_shrinks_as_told(seed: int, width: float) -> None:
     image = np.random.default_rng(seed).normal(size=(64, 64))
     assert convolve(image, width)[8:-8, 8:-8].std() == pytest.approx(shrinking(width), rel=0.35)

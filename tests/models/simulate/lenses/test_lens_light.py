@@ -7,8 +7,8 @@ import pytest
 
 from models.simulate.lenses.arcs import Deflector, Source, lens_model
 from models.simulate.lenses.camera import GROUND, SPACE, Camera, Seeing
-from models.simulate.lenses.colours import magnitudes
-from models.simulate.lenses.light import Grid, Shape, arms, blobs, ring, sersic, tail
+from models.simulate.lenses.colours import magnitudes, stellar_magnitudes
+from models.simulate.lenses.light import Grid, Shape, arms, aureole, blobs, ring, sersic, spikes, tail
 from models.simulate.lenses.priors import EUCLID, KIDS, Percentiles
 
 
@@ -29,6 +29,17 @@ def test_structures_are_of_unit_flux() -> None:
     assert tail(grid, shape, rng, 1.5, 0.3).sum() == pytest.approx(1.0, abs=1e-3)
     places = np.array([1.0, -2.0]), np.array([0.5, 0.0])
     assert blobs(grid, *places, np.array([0.3, 0.5])).sum() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_light_around_a_star_falls_outwards_and_keeps_to_its_rays() -> None:
+    grid = Grid.square(201, 0.1)
+    halo = aureole(grid, 0.0, 0.0, 1.0, 2.0)
+    assert halo.sum() == pytest.approx(1.0, abs=1e-3)
+    assert halo[100, 190] / halo[100, 145] == pytest.approx((1 + 4.5**2) / (1 + 9.0**2), rel=1e-3)
+    rays = spikes(grid, 0.0, 0.0, 0.0, 2, 2.0)
+    assert rays.sum() == pytest.approx(1.0, abs=1e-3)
+    np.testing.assert_allclose(rays, np.rot90(rays), atol=1e-6)
+    assert rays[100, 150] > 100 * rays[150, 150]
 
 
 def test_a_round_lens_magnifies_as_the_isothermal_sphere_does() -> None:
@@ -65,6 +76,16 @@ def test_old_stars_at_a_distance_are_red_and_young_ones_blue() -> None:
     old, young = (magnitudes(rng, kind, 0.5, 20.0, 0.0) for kind in ("old", "young"))
     assert old[1] - old[2] > young[1] - young[2] + 1.0
     assert old[2] == young[2] == 20.0
+
+
+def test_stars_lie_on_the_locus() -> None:
+    rng = np.random.default_rng(6)
+    stars = np.array([stellar_magnitudes(rng, 20.0, 0.0) for _ in range(200)])
+    assert (stars[:, 2] == 20.0).all()
+    gr, ri = stars[:, 1] - stars[:, 2], stars[:, 2] - stars[:, 3]
+    assert gr.min() >= 0
+    assert gr.max() <= 1.6
+    assert (ri[gr < 1.0] < 0.5).all()
 
 
 def test_a_population_has_the_percentiles_that_it_is_drawn_through() -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.simulate.lenses.frozen import frozen_stamps
 from models.simulate.lenses.impostors import KINDS
-from models.simulate.lenses.population import TEST, TRAINING
+from models.simulate.lenses.population import BEYOND, TEST, TRAINING
 from models.simulate.lenses.stamps import LENS, draw_stamps
 
 
@@ -28,6 +30,28 @@ def test_truth_belongs_to_lenses_alone(sky: str) -> None:
     content = drawn.information_content[drawn.lens]
     assert content[seen].min() > 0
     assert np.median(content[seen]) > np.median(content[~seen])
+
+
+def test_the_frozen_test_holds_no_stars_and_the_training_does() -> None:
+    for sky, population in BEYOND.items():
+        assert "star" not in TEST[sky].impostors
+        assert population.impostors["star"] > 0.3
+        assert population.seed not in {TEST[sky].seed, TRAINING[sky].seed}
+
+
+def test_stars_are_points_or_full_to_the_brim() -> None:
+    stars = replace(BEYOND["ground"], impostors={"star": 1.0}, companions=0.0, neighbours=0.0)
+    drawn = draw_stamps(stars, 60, lenses=0.0, noisy=False)
+    assert set(drawn.kind) == {"star"}
+    images = drawn.images[:, TEST["ground"].camera.detection].astype(float)
+    brightest = images.max(axis=(1, 2))
+    full = np.array([(image == image.max()).sum() > 3 for image in images])
+    assert 0.1 < full.mean() < 0.5
+    assert np.median(brightest[full]) > np.median(brightest[~full])
+    # Of a single one that is not full, half the light lies within the seeing's width.
+    x, y = np.meshgrid(np.arange(60) - 29.5, np.arange(60) - 29.5)
+    within = np.array([image[np.hypot(x, y) < 9].sum() / image.sum() for image in images[~full]])
+    assert np.median(within) > 0.8
 
 
 def test_noise_is_one_where_the_sky_is_empty() -> None:

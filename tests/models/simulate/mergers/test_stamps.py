@@ -10,7 +10,8 @@ from models.simulate.mergers.frozen import calibration_stamps, frozen_stamps
 from models.simulate.mergers.impostors import CHANCE_PAIR, KINDS
 from models.simulate.mergers.light import RINGS, SPOKES, disc_light, fine_ring, fine_spoke
 from models.simulate.mergers.population import TEST, TRAINING
-from models.simulate.mergers.render import SIDE, Scene, Torn, add_disc_galaxy
+from models.simulate.mergers.regular import regular_spiral
+from models.simulate.mergers.render import SIDE, Scene, Torn, add_disc_galaxy, square
 from models.simulate.mergers.stamps import BATCH, MERGER, DrawnStamps, batches, draw_stamps
 from models.simulate.mergers.three_body import ring, spoke
 
@@ -33,7 +34,8 @@ def test_the_test_is_drawn_from_other_numbers_and_other_galaxies_than_the_traini
 
 
 def test_half_are_mergers_and_every_impostor_comes(drawn: DrawnStamps) -> None:
-    assert set(drawn.kind) == {MERGER, *KINDS}
+    assert set(drawn.kind) == {MERGER, *TEST.impostors}
+    assert set(TEST.impostors) < set(TRAINING.impostors) == set(KINDS)
     assert 0.4 < drawn.merger.mean() < 0.6
     assert (drawn.torn[drawn.merger] > TEST.torn).all()
     assert (drawn.torn[~drawn.merger] == 0).all()
@@ -97,3 +99,34 @@ def test_light_falls_off_and_sums_to_one() -> None:
         assert (light >= 0).all()
         per_area = light.sum(axis=1) / fine_ring()
         assert per_area[fine_ring() < 0.3].mean() > 3 * per_area[fine_ring() > 0.9].mean()
+
+
+def test_regular_spirals_are_of_unit_flux_and_alike_when_turned() -> None:
+    side, middle = square()
+    y, x = np.mgrid[:side, :side] - middle
+    unlike = []
+    for seed in range(30):
+        image = regular_spiral(np.random.default_rng(seed), 0.0, 0.0, 9.0)
+        assert image.sum() == pytest.approx(1.0)
+        assert (image >= 0).all()
+        assert image[np.hypot(x, y) < 18.0].sum() > 0.4
+        unlike.append(np.abs(image - image[::-1, ::-1]).sum())
+    assert np.median(unlike) < 0.25
+
+
+@pytest.mark.parametrize("share", ["crowded", "glare"])
+def test_the_trainings_surroundings_are_beside_its_galaxies(share: str) -> None:
+    """The middle is the galaxy's own: the light of the rim is what grows."""
+    alone = replace(TRAINING, crowded=0.0, glare=0.0)
+    beside = replace(alone, crowded=1.0) if share == "crowded" else replace(alone, glare=1.0)
+    rim = np.ones((SIDE, SIDE), bool)
+    rim[10:-10, 10:-10] = False
+    without, with_it = (draw_stamps(one, 24, 9, mergers=0.0).images[:, rim].mean(axis=1) for one in (alone, beside))
+    assert np.median(with_it) > 1.5 * np.median(without)
+
+
+def test_remnants_are_torn_and_have_one_place_or_two() -> None:
+    drawn = draw_stamps(replace(TRAINING, remnants=1.0), 24, 9, mergers=1.0)
+    assert (drawn.torn > TRAINING.torn).all()
+    assert (drawn.separation == 0.0).any()
+    assert (drawn.separation > 0.0).any()

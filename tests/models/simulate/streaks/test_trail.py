@@ -13,7 +13,7 @@ from models.simulate.streaks.trail import Segment, matched_snr, modulation, trai
 inside = st.floats(70.0, 90.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(inside, inside, st.floats(0.0, 100.0), st.floats(0.0, math.pi), st.floats(1.7, 6.0))
 def test_all_the_flux_is_painted_wherever_and_however_it_lies(
     x: float, y: float, length: float, angle: float, fwhm: float

@@ -1,0 +1,96 @@
+"""How likely an image has structure that does not belong there, by its embedding: small networks that ship.
+
+Trained on simulated images against the same with random light and damage in them (``models/simulate/oddities.py``;
+outlier exposure, Hendrycks et al. 2019, arXiv 1812.04606). They know the bundled backbone's embeddings only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from schemas.errors import BackboneError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FOLDER = Path(__file__).parent
+ALERTS, PICTURES = "sosia-oddity.npz", "sosia-oddity-pictures.npz"
+#: Networks that ship and what their files must have: of simulated alerts, and of pictures of galaxies.
+SHIPPED = MappingProxyType(
+    {
+        ALERTS: "73431d7521a48432c18880ed67d8a3d54a98ab36f5c153818e4c00aa4f9f961b",
+        PICTURES: "f0077750b6e87f7c5d40b1705d6e6d3b12f9778525148716b7675ea09c73ae6b",
+    }
+)
+
+_WEIGHTS = ("first", "bias", "second", "offset")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OddityNetwork:
+    """One hidden layer.
+
+    Attributes
+    ----------
+    first : float32 array (d, hidden)
+    bias : float32 array (hidden,)
+    second : float32 array (hidden,)
+    offset : float32 array ()
+    digests : str array
+        Of the embedders, one a sky frame, whose embeddings it knows.
+    """
+
+    first: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    second: NDArray[np.float32]
+    offset: NDArray[np.float32]
+    digests: NDArray[np.str_]
+
+    @classmethod
+    def open(cls, path: Path) -> OddityNetwork:
+        """Read a network; raises OSError, ValueError or KeyError."""
+        with np.load(path, allow_pickle=False) as file:
+            first, bias, second, offset = (file[name].astype(np.float32) for name in _WEIGHTS)
+            return cls(first, bias, second, offset, file["digests"])
+
+    def save(self, path: Path) -> None:
+        """Write it, in half floats."""
+        halves = {name: getattr(self, name).astype(np.float16) for name in _WEIGHTS}
+        np.savez(path, allow_pickle=False, digests=self.digests, **halves)
+
+    def knows(self, digest: str) -> bool:
+        """Whether it was trained on the embeddings of an embedder and sky frame."""
+        return digest in self.digests
+
+    def log_odds(self, embeddings: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Map embeddings (n, d) to log odds (n,)."""
+        hidden = np.maximum(np.asarray(embeddings, np.float32) @ self.first + self.bias, 0.0)
+        return np.asarray(hidden @ self.second + self.offset, np.float64)
+
+
+def known_to(digest: str) -> OddityNetwork | None:
+    """Return the network that ships and knows an embedder's embeddings, or None.
+
+    Raises
+    ------
+    BackboneError
+        One is missing or damaged.
+    """
+    return next((one for one in map(shipped, SHIPPED) if one.knows(digest)), None)
+
+
+def shipped(name: str) -> OddityNetwork:
+    """Open a network that comes with the project; raises as `known_to`."""
+    path, mend = FOLDER / name, "install sosia-broker again, or make it again with `sosia train oddity`"
+    if not path.is_file():
+        raise BackboneError(f"oddity weights {path} are missing: {mend}")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != SHIPPED[name]:
+        raise BackboneError(f"oddity weights {path} have sha256 {found} instead of {SHIPPED[name]}: {mend}")
+    return OddityNetwork.open(path)
