@@ -161,10 +161,10 @@ def test_it_goes_by_keyboard_alone(visit: Callable[..., Page]) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog[open] dl")
-    assert "open=" in page.url
+    page.wait_for_url("**open=*")
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog", state="hidden")
-    assert "open=" not in page.url
+    page.wait_for_url(lambda url: "open=" not in url)
 
 
 def test_a_filter_survives_in_the_address_and_a_wrong_one_is_explained(visit: Callable[..., Page]) -> None:
