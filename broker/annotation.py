@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from types import NoneType
 from typing import Any
 
 
@@ -179,14 +180,22 @@ def to_json(annotation: Annotation) -> dict[str, Any]:
     return record
 
 
+#: Most of an annotation's values; asked first, since what is left takes longer to tell.
+_AS_THEY_ARE = frozenset({str, int, bool, NoneType, datetime})
+
+
 def _renamed(value: Any) -> Any:
     kind: type = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if isinstance(
+        value, float
+    ):  # what is not a number is not known: JSON has no NaN, and a subscriber's filter would pass it
+        return value if math.isfinite(value) else None
+    if kind is tuple:
+        return [_renamed(item) for item in value]
     if is_dataclass(kind):
         return {avro: _renamed(getattr(value, name)) for name, avro in _names(kind)}
-    if isinstance(value, tuple):
-        return [_renamed(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None  # what is not a number is not known: JSON has no NaN, and a subscriber's filter would pass it
     return str(value) if isinstance(value, StrEnum) else value
 
 

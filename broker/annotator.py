@@ -199,7 +199,8 @@ def _cutout(stamp: bytes | None) -> Cutout | StampError:
     try:
         return read_cutout(stamp)
     except StampError as error:
-        return error
+        # Its traceback holds the frames of all its callers, and these the error: a ring that keeps a whole batch alive.
+        return error.with_traceback(None)
 
 
 def _masked(science: Cutout, mask: Cutout | StampError) -> Cutout | StampError:

@@ -84,7 +84,7 @@ class Embedder:
     """
 
     def __init__(
-        self, backbone: Backbone, preprocessing: Preprocessing | None = None, cached_references: int = 4096
+        self, backbone: Backbone, preprocessing: Preprocessing | None = None, cached_references: int = 1024
     ) -> None:
         self.backbone = backbone
         self.preprocessing = preprocessing or SkyFramed()

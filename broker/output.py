@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from broker.annotation import to_record
-from schemas.framing import container, encode, pack, wire
+from schemas.framing import container, encode, frame, wire
 from schemas.writer import ANNOTATION_FIELD
 
 if TYPE_CHECKING:
@@ -44,7 +44,17 @@ class Splicer:
         wire_id : int or None
             The registry's number of the derived schema; None writes an object container.
         """
-        body = b"".join((_survey_bytes(packet), _PRESENT, encode("annotation", to_record(annotation))))
+        return self._spliced(packet, _encoded(annotation), wire_id)
+
+    def both(
+        self, packet: Packet, annotation: Annotation, packet_id: int | None = None, scores_id: int | None = None
+    ) -> tuple[bytes, bytes]:
+        """Return what `annotated` and `scores` do; the annotation is encoded once."""
+        found = _encoded(annotation)
+        return self._spliced(packet, found, packet_id), frame("annotation", found, scores_id)
+
+    def _spliced(self, packet: Packet, annotation: bytes, wire_id: int | None) -> bytes:
+        body = b"".join((_survey_bytes(packet), _PRESENT, annotation))
         return container(self._text(packet.framed.schema), body) if wire_id is None else wire(wire_id, body)
 
     def _text(self, schema: WriterSchema) -> str:
@@ -61,7 +71,11 @@ class Splicer:
 
 def scores(annotation: Annotation, wire_id: int | None = None) -> bytes:
     """Return the thin record: exactly the annotation."""
-    return pack("annotation", to_record(annotation), wire_id)
+    return frame("annotation", _encoded(annotation), wire_id)
+
+
+def _encoded(annotation: Annotation) -> bytes:
+    return encode("annotation", to_record(annotation))
 
 
 def _survey_bytes(packet: Packet) -> bytes:

@@ -6,19 +6,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from consumers.rights import ANSWER_S, READ, TOPIC, lacking, told
+from consumers.moved import ask
+from consumers.rights import ANSWER_S, no_topic, told
 from schemas.errors import ConfigurationError, SosiaError
 
 #: Seconds that the cluster may take to answer a question.
 TIMEOUT_S = ANSWER_S
 #: Seconds without any progress after which a read is given up; an abandoned transaction ends earlier.
 STALLED_S = 120.0
-
-
-#: librdkafka wants a group of every consumer; nothing is ever committed under this one.
+#: librdkafka wants a group of every consumer, and looks for its coordinator. Nothing is ever committed under this one,
+#: so that nobody needs a right to it.
 READER = "sosia-reader"
 
 
@@ -43,7 +44,9 @@ def asking(config: Mapping[str, str]) -> Iterator[None]:
         ) from error
 
 
-def reader(config: Mapping[str, str], isolation: str = "read_committed") -> Consumer:
+def reader(
+    config: Mapping[str, str], isolation: str = "read_committed", further: Mapping[str, str] | None = None
+) -> Consumer:
     """Return a consumer that commits nothing and joins no group, and that tells where a partition ends.
 
     Parameters
@@ -52,6 +55,8 @@ def reader(config: Mapping[str, str], isolation: str = "read_committed") -> Cons
         Options of the client, from `KafkaSettings.client_config`.
     isolation : str, optional
         ``read_uncommitted`` sees the records of open and aborted transactions too.
+    further : mapping of str to str, optional
+        Options of this reader's own.
     """
     ours = {
         "group.id": READER,
@@ -65,7 +70,13 @@ def reader(config: Mapping[str, str], isolation: str = "read_committed") -> Cons
         "queued.max.messages.kbytes": "65536",
         "log_level": "0",  # what goes wrong is raised; librdkafka's own lines would run through the output
     }
-    return Consumer({**config, **ours})
+    return Consumer({**config, **ours, **(further or {})})
+
+
+def is_refused_group(message: Message) -> bool:
+    """Tell whether a message to a reader is that it has no right to its group, which it does not need."""
+    error = message.error()
+    return error is not None and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
 
 
 def topics_of(config: Mapping[str, str]) -> set[str]:
@@ -93,12 +104,10 @@ def whole(config: Mapping[str, str], topics: Iterable[str]) -> list[Span]:
             spans = []
             for topic in topics:
                 if topic not in existing:
-                    raise ConfigurationError(
-                        f"the cluster {config['bootstrap.servers']} has no topic {topic}, or shows it to others only: "
-                        f"check the name, and that what writes it was started; or else {lacking(READ, TOPIC, topic)}"
-                    )
+                    raise ConfigurationError(no_topic(config, topic))
                 for number in sorted(existing[topic].partitions):
-                    start, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=TIMEOUT_S)
+                    place = TopicPartition(topic, number)
+                    start, end = ask(partial(consumer.get_watermark_offsets, place, timeout=TIMEOUT_S))
                     spans.append(Span(topic, number, start, end))
             return spans
     finally:
@@ -150,14 +159,14 @@ def read(
         moved = clock()
         while ends:
             message = consumer.poll(0.5)
-            if message is None:
+            if message is None or is_refused_group(message):
                 if clock() - moved > STALLED_S:
                     raise SosiaError(f"nothing comes from {', '.join(f'{t}/{p}' for t, p in sorted(ends))}; try again")
                 continue
             moved = clock()
             error = message.error()
             if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  its public name
-                raise SosiaError(f"the cluster {config['bootstrap.servers']}: {told(message, READER)}")
+                raise SosiaError(f"the cluster {config['bootstrap.servers']}: {told(message)}")
             partition = _partition(message)
             end = ends.get(partition)
             offset = _offset(message)

@@ -30,6 +30,16 @@ def granted_cores(cgroups: Path = CGROUPS, own: Path = OWN_CGROUP) -> int:
     return max(1, min([pinned, *map(math.ceil, _quotas(cgroups, own))]))
 
 
+def share_of_cores(processes: int) -> int:
+    """Return the threads that each of several processes on this machine should take: its share of the cores.
+
+    What comes between the networks' passes runs on one thread, so that one worker keeps one or two cores busy, and
+    threads of several that are as many as the cores are in each other's way: four workers of one thread do half as much
+    again on four cores as two of four.
+    """
+    return max(granted_cores() // processes, 1)
+
+
 def limit_threads(cores: int | None = None) -> None:
     """Tell the libraries how many threads to use, before they are loaded; what the user has set stays.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import structlog
 
-from consumers.worker.dead_letters import printable
+from consumers.printable import printable
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from broker.files import find_files
-from consumers.bounded_read import TIMEOUT_S, asking
+from consumers.bounded_read import asking
 from consumers.rights import require
+from consumers.topic_creation import create_topic
 from schemas.errors import ConfigurationError, SosiaError
 
 if TYPE_CHECKING:
@@ -114,12 +113,7 @@ def ensure_topic(config: Mapping[str, str], topic: str, partitions: int | None) 
         raise ConfigurationError(
             f"the cluster {config['bootstrap.servers']} has no topic {topic}; check the name, or give --partitions"
         )
-    admin = AdminClient({**config, "log_level": 0})
-    try:
-        admin.create_topics([NewTopic(topic, num_partitions=partitions)])[topic].result(TIMEOUT_S)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-            raise ConfigurationError(f"topic {topic} cannot be created: {error.args[0].str()}") from error
+    create_topic(config, topic, partitions)
 
 
 def publish(

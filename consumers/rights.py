@@ -37,12 +37,20 @@ def lacking(operation: AclOperation, kind: ResourceType, name: str) -> str:
     )
 
 
-def told(message: Message, group: str) -> str:
-    """Tell of an error that came instead of a record: where, or which right a consumer of this group lacks."""
+def no_topic(config: Mapping[str, str], topic: str) -> str:
+    """Tell that a topic is not shown: a user who may not read it is not told of it."""
+    return (
+        f"the cluster {config['bootstrap.servers']} has no topic {topic}, or shows it to others only: check the name, "
+        f"and that what writes it was started; or else {lacking(READ, TOPIC, topic)}"
+    )
+
+
+def told(message: Message, group: str | None = None) -> str:
+    """Tell of an error that came instead of a record: where, or which right is missing; of a group, to a member."""
     error, topic = message.error(), message.topic()
     assert error is not None  # or it would be a record
     kind = REFUSALS.get(error.code())
-    if kind is GROUP:
+    if kind is GROUP and group is not None:
         return lacking(READ, GROUP, group)
     if kind is TOPIC and topic:
         return lacking(READ, TOPIC, topic)
@@ -72,6 +80,8 @@ def require(config: Mapping[str, str], *, read: Iterable[str] = (), write: Itera
         The cluster does not answer.
     """
     wanted = [*((topic, READ) for topic in read), *((topic, WRITE) for topic in write)]
+    if not wanted:
+        return set()
     admin = AdminClient({**config, "log_level": 0})  # held until the answers: without its client a future fails
     asked = admin.describe_topics(
         TopicCollection(sorted({topic for topic, _ in wanted})),

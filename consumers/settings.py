@@ -125,7 +125,8 @@ class BackboneSettings(Section):
     preprocessing: Literal["sky-frame", "ulisse"] = "sky-frame"
     #: Images a forward pass; fixed, so that the network is traced once.
     batch: int = Field(default=64, ge=1, le=4096)
-    #: Threads of one operation; by default one for each core that this process was granted.
+    #: Threads of one operation; by default one for each core that this process was granted. Of several workers on a
+    #: machine each does best with its share of the cores: one a core, with one thread.
     threads: int | None = Field(default=None, ge=1)
     #: ``gpu`` refuses to run where TensorFlow sees none; ``auto`` takes one where it does.
     device: Device = "auto"

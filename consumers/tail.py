@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from consumers.client import Unreadable
-from consumers.worker.dead_letters import printable
+from consumers.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +49,7 @@ class Tail:
 
 
 def _json_line(shown: Mapping[str, Any] | Unreadable) -> None:
-    line = {"error": shown.error} if isinstance(shown, Unreadable) else shown
+    line = asdict(shown) if isinstance(shown, Unreadable) else shown
     sys.stdout.write(json.dumps(line, default=datetime.isoformat) + "\n")
     sys.stdout.flush()
 

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from broker.cutout import Cutout
 from broker.frame import FRAME_MANIFEST
 from broker.geometry import Geometry, SkyFrame
@@ -18,6 +15,7 @@ from broker.network_input import INPUT_MANIFEST, network_input
 from broker.sky_framed import prepare
 from broker.stamp_pair import Stamp, StampPair
 from broker.stretch import STRETCH_MANIFEST
+from consumers.progress import training_bars
 from models.train.scenes import FORMATS
 from schemas.errors import StampError, StampReason
 
@@ -75,8 +73,7 @@ def train_backbone(teacher: Backbone, output: Path, work: Path, plan: Plan) -> N
     from models.train.distil import Schedule, distil
     from models.train.distillation_set import DistillationSet, make_shards
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with training_bars() as bar:
         drawing = bar.add_task("Stamps and the teacher's features", total=plan.shards)
 
         def drawn() -> None:

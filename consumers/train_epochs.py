@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from broker.comparison import COMPARISON_MANIFEST
 from broker.examiner import comparison_input
 from broker.frame import FRAME_MANIFEST
 from broker.sky_framed import prepare
+from consumers.progress import training_bars
 from consumers.train_backbone import stamp_pair
 
 if TYPE_CHECKING:
@@ -66,8 +65,7 @@ def train_epochs(output: Path, work: Path, plan: Plan) -> None:
     from models.train.epoch_set import make_epoch_set
     from models.train.epochs import Schedule, train_epoch_network
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with training_bars() as bar:
         drawing = bar.add_task("Epochs and their references", total=plan.shards)
         data = make_epoch_set(
             work, range(plan.shards), BrokerComparison(), plan.seed, lambda: bar.advance(drawing), plan.processes

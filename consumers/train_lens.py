@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from consumers.progress import training_bars
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,12 +34,11 @@ def train_lens(form: str, output: Path, work: Path, schedule: Schedule) -> None:
     from models.lens_network import FORMS
     from models.train.lens import calibrate, draw_training_set, train
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     members = [
         output.with_name(f"{output.stem}-{form}-{member}{output.suffix}") for member in range(FORMS[form].members)
     ]
-    with Progress(*columns, console=console) as bar:
+    with training_bars(console) as bar:
         drawing = bar.add_task("Training set", total=schedule.shards + 1)
         draw_training_set(form, schedule, work, lambda: bar.advance(drawing))
         for member, file in enumerate(members):

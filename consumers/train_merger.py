@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from consumers.progress import training_bars
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from models.train.merger import Schedule
-
-_COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
 
 def train_merger(output: Path, work: Path, schedule: Schedule, start: Path | None = None) -> None:
@@ -34,7 +33,7 @@ def train_merger(output: Path, work: Path, schedule: Schedule, start: Path | Non
 
     first = WEIGHTS.load_into(merger_network.build, start) if start is not None else None
     console = Console(stderr=True)
-    with Progress(*_COLUMNS, console=console) as bar:
+    with training_bars(console) as bar:
         drawing = bar.add_task("Drawing stamps", total=schedule.shards)
         training = bar.add_task("Training", total=schedule.epochs)
 
@@ -67,7 +66,7 @@ def compare_features(features: str, network: Path | None, work: Path, schedule: 
 
     console = Console(highlight=False)
     ready = {"backbone": backbone_features, "vgg19": vgg19_features}[features]()
-    with Progress(*_COLUMNS, console=Console(stderr=True)) as bar:
+    with training_bars() as bar:
         drawing = bar.add_task("Drawing stamps", total=schedule.shards)
         head = train_head(ready, schedule, work, lambda shards: bar.update(drawing, completed=shards))
     windows, truth = validation(work, schedule)

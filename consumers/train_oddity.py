@@ -10,24 +10,21 @@ from rich.console import Console
 
 from broker.cutout import Cutout
 from broker.geometry import Geometry, SkyFrame
-from broker.history.embedding_bytes import half
 from broker.stamp_pair import Stamp, StampPair
 from consumers.assembly import open_examiner, open_surveys
 from consumers.evaluate_novelty.discoveries import MOST
 from consumers.evaluate_novelty.discoveries import SEED as EVALUATED_SEED
 from consumers.evaluate_novelty.embedded_fields import embed
 from consumers.evaluate_novelty.fields import CELLS, SCALE, SIDE, draw, ordinary
-from consumers.evaluate_novelty.nights import BATCH, SURVEYS, Painter, night
+from consumers.evaluate_novelty.nights import SURVEYS, Painter, night
 from consumers.evaluate_novelty.novelties import damaged, lit, seeing_in_pixels
-from consumers.look_alikes.pictures import picture_pair
 from consumers.settings import BackboneSettings
 from models.simulate.oddities import odd_damage, odd_light
-from models.simulate.pictures import draw_picture
 from models.train.oddity import fit
 from schemas.errors import StampError, StampReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
     Embeddings = NDArray[np.floating]
 
 #: Of the nights, of the fields and of what is painted into them: other ones than the evaluation's.
-SEED, FIELDS_SEED, PICTURES_SEED = 50, 300, 400
+SEED, FIELDS_SEED = 50, 300
 LIGHT, DAMAGE = "light", "damage"
 
 
@@ -94,37 +91,14 @@ def train_oddity(output: Path, work: Path, plan: Plan) -> None:
     """
     examiner = open_examiner(BackboneSettings())
     frames = [open_surveys([name])[0].facts.frame for name in SURVEYS]
-    _fit(_examples(examiner, work, plan), [examiner.embedder.digest(frame) for frame in frames], output)
-
-
-def train_on_pictures(output: Path, count: int) -> None:
-    """Simulate so many ordinary and as many odd pictures, train and save."""
-    embedder = open_examiner(BackboneSettings()).embedder
-    (survey,) = open_surveys(["stamps"])
-    frame = survey.facts.frame
-    examples = tuple(_pictures(embedder, frame, count, odd=odd) for odd in (False, True))
-    _fit([(examples[0], examples[1])], [embedder.digest(frame)], output)
-
-
-def _fit(examples: Iterable[tuple[Embeddings, Embeddings]], digests: list[str], output: Path) -> None:
     console = Console(stderr=True)
     usual_ones, odd_ones = [], []
-    for usual, unusual in examples:
+    for usual, unusual in _examples(examiner, work, plan):
         console.print(f"{len(usual)} ordinary, {len(unusual)} odd")
         usual_ones.append(usual)
         odd_ones.append(unusual)
+    digests = [examiner.embedder.digest(frame) for frame in frames]
     fit(np.concatenate(usual_ones), np.concatenate(odd_ones), digests).save(output)
-
-
-def _pictures(embedder: Embedder, frame: SkyFrame, count: int, *, odd: bool) -> Embeddings:
-    places = []
-    for first in range(0, count, BATCH):
-        drawn = (draw_picture(np.random.default_rng([PICTURES_SEED, number, odd]), odd=odd)
-                 for number in range(first, min(first + BATCH, count)))  # fmt: skip
-        found = embedder.embed([picture_pair(Cutout(image, {}), frame, None) for image in drawn])
-        places += [one.science_embedding for one in found]
-    # Damage may leave nothing to see.
-    return np.stack([half(one) for one in places if one is not None])
 
 
 def _examples(examiner: Examiner, work: Path, plan: Plan) -> Iterator[tuple[Embeddings, Embeddings]]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from consumers.progress import training_bars
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from models.router_calibration import Threshold
     from models.train.router import Schedule
-
-_COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
 
 def train_router(output: Path, work: Path, schedule: Schedule, calibration: int) -> None:
@@ -33,7 +32,7 @@ def train_router(output: Path, work: Path, schedule: Schedule, calibration: int)
     from models.train.router import gather, shards, train
     from models.train.router_judges import Judges
 
-    with Progress(*_COLUMNS, console=Console(stderr=True)) as bar:
+    with training_bars() as bar:
         drawing = bar.add_task("Stamps", total=shards())
         judges = Judges(work / "verdicts")
         taught = gather(work / "shards", judges, schedule.ordinary, lambda: bar.advance(drawing))
@@ -64,7 +63,7 @@ def calibrate_router(weights: Path, work: Path, count: int) -> None:
 
     file, console = weights.with_suffix(".json"), Console(stderr=True)
     kept = _kept(file, digest(weights), count)
-    with Progress(*_COLUMNS, console=console) as bar:
+    with training_bars(console) as bar:
         tasks = {name: bar.add_task(f"Calibrating, {name}", total=count) for name in CLASSES if name not in kept}
 
         def drawn(name: str, accepted: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from consumers.progress import training_bars
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +44,7 @@ def train_streak(
     from models.train.streak import calibrate, of_survey, train
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
+    with training_bars(console) as bar:
         training = bar.add_task("Training", total=schedule.epochs)
 
         def show(epoch: int, loss: float, unseen: float) -> None:

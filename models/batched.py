@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: The smaller shape's part of the larger: of a few inputs, most of a large pass would be padding.
 _PART = 8
+#: A large pass is made where this share of it is filled: convolutions take as long an input in passes of 8 as of 64.
+_FILLED = 0.75
 
 
 class Batched:
@@ -27,8 +29,9 @@ class Batched:
     batch : int
         Inputs per forward pass; the last pass is padded.
     small : int, optional
-        Inputs of the passes that take what is left over where it is less than half a batch, by default an eighth. As
-        many as `batch` make one shape: outputs are then the same to the last bit, however many inputs come together.
+        Inputs of the passes that take what is left over where it is at most three quarters of a batch; by default an
+        eighth. As many as `batch` make one shape: outputs are then the same to the last bit, however many inputs come
+        together.
 
     Attributes
     ----------
@@ -71,6 +74,6 @@ class Batched:
         """Where passes begin, and their sizes."""
         start = 0
         while start < count:
-            size = self._batch if 2 * (count - start) > self._batch else self._small
+            size = self._batch if count - start > _FILLED * self._batch else self._small
             yield start, size
             start += size

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from models.batched import Batched
+from models.convolution import convolution
 from models.shipped import Shipped
 from models.student import fold_into
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from tf_keras import Model
-    from tf_keras.layers import Layer
 
 SIDE = 64
 PLANES = 5
@@ -42,17 +43,11 @@ def build(*, normalised: bool = False) -> Model:
     """
     from tf_keras import Model, layers
 
-    def convolve(x: Layer, name: str, channels: int, *, stride: int = 1, active: bool = True) -> Layer:
-        size = 3 if stride == 1 else 4
-        x = layers.Conv2D(channels, size, stride, padding="same", use_bias=not normalised, name=name)(x)
-        if normalised:
-            x = layers.BatchNormalization(momentum=0.97, epsilon=1e-3, name=f"{name}_normalisation")(x)
-        return layers.ReLU(name=f"{name}_relu")(x) if active else x
-
+    convolve = partial(convolution, normalised=normalised)
     planes = layers.Input((SIDE, SIDE, PLANES))
     x, pooled = planes, []
     for stage, (channels, block) in enumerate(STAGES, 1):
-        x = convolve(x, f"stage{stage}", channels, stride=2)
+        x = convolve(x, f"stage{stage}", channels, size=4, stride=2)
         if block:
             y = convolve(x, f"stage{stage}_first", channels)
             y = convolve(y, f"stage{stage}_second", channels, active=False)

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tf_keras import Model
 
-VERSION = "sosia-lens-2"
+VERSION = "sosia-lens-3"
 
 #: Of each form, the score above which a stamp is a candidate, to be ranked by its information content: one in a
 #: hundred of the calibration's impostors lie above it (`models.simulate.lenses.frozen`).
-THRESHOLDS: Mapping[str, float] = MappingProxyType({"ground-ugri": 0.9160, "ground": 0.8358, "space": 0.9060})
+THRESHOLDS: Mapping[str, float] = MappingProxyType({"ground-ugri": 0.9160, "ground": 0.8358, "space": 0.9188})
 
 
 def _members(form: str, *digests: str) -> tuple[Shipped, ...]:
@@ -47,7 +47,7 @@ WEIGHTS: Mapping[str, tuple[Shipped, ...]] = MappingProxyType(
         ),
         "space": _members(
             "space",
-            "fd2762860603a06bc780675c04611e8a890811bb3943126e75cfdc5bcdb17b6d",
+            "db6ece33bec1cb2ee98e5bffa28a21e9fc9ad420fc0407c0015657c0cdd6f0b2",
         ),
     }
 )
@@ -131,7 +131,8 @@ class LensFinder:
         """
         if not stamps:
             return []
-        images = lens_network.prepare(np.stack([fitted(one, pixel_scale, self.form) for one in stamps]))
+        windows = np.stack([fitted(one, pixel_scale, self.form) for one in stamps])
+        images = lens_network.prepare(windows, host_free=self.form.host_free)
         found = np.array([_looks(member, images) for member in self._members], np.float64)
         odds, contents = found[..., 0].mean(axis=1), np.clip(found[..., 1], 0.0, 5.0)
         scores = (1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0)))).mean(axis=0)
@@ -172,8 +173,8 @@ def _looks(member: Batched, images: NDArray[np.float32]) -> NDArray[np.float32]:
     found = np.repeat(member(images)[None], len(TURNS), axis=0)
     again = np.flatnonzero(found[0, :, 0] > _DULL)
     planes = np.moveaxis(images[again], -1, 1)
-    for look, turn in zip(found[1:], TURNS[1:], strict=True):
-        look[again] = member(np.moveaxis(lens_network.turned(planes, turn), 1, -1))
+    turned = np.concatenate([np.moveaxis(lens_network.turned(planes, turn), 1, -1) for turn in TURNS[1:]])
+    found[1:, again] = member(turned).reshape(found[1:, again].shape)
     return found
 
 

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models import lens_host
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tf_keras import Model
     from tf_keras.layers import Layer
 
-#: Layers of each dense block, features that a layer adds, and features of the 1x1 convolution before it.
-BLOCKS, GROWTH, BOTTLENECK = (4, 4, 4), 12, 48
+#: Layers of each dense block.
+BLOCKS = (4, 4, 4)
 
-#: Features of the layer before the answers.
-HIDDEN = 64
+#: Features that a layer at half the resolution adds.
+_FINE_GROWTH = 16
 
 #: The four quarter turns (`turned`).
 TURNS = (0, 6, 5, 3)
@@ -52,6 +54,14 @@ class Form:
         Features of the convolutions of stride two before the dense blocks.
     members : int
         Networks of the ensemble.
+    host_free : bool
+        Whether it sees each band once more without the light of the galaxy in the middle (`lens_host`).
+    fine : int
+        Dense layers between the stem's convolutions.
+    growth, narrow : int
+        Features that a layer of the dense blocks adds, and features of the 1x1 convolution before it.
+    hidden : int
+        Features of the layer before the answers.
     """
 
     name: str
@@ -61,6 +71,16 @@ class Form:
     sky: str
     stem: tuple[int, ...]
     members: int
+    host_free: bool = False
+    fine: int = 0
+    growth: int = 12
+    narrow: int = 48
+    hidden: int = 64
+
+    @property
+    def planes(self) -> int:
+        """Number of planes that `prepare` gives."""
+        return self.bands * (3 if self.host_free else 2)
 
 
 FORMS = MappingProxyType(
@@ -70,7 +90,8 @@ FORMS = MappingProxyType(
             Form("ground-ugri", 4, 60, 0.2, "ground", (24, 40), 1),
             # Of 6 arcsec, the widest that most of Rubin's stamps hold.
             Form("ground", 1, 30, 0.2, "ground", (32,), 1),
-            Form("space", 1, 64, 0.1, "space", (24, 40), 1),
+            # Shown files and hardly an alert: wider.
+            Form("space", 1, 64, 0.1, "space", (32, 64), 1, host_free=True, fine=2, growth=20, narrow=64, hidden=96),
         )
     }
 )
@@ -88,7 +109,7 @@ def build(form: Form, *, normalised: bool = False) -> Model:
     Returns
     -------
     tf_keras.Model
-        Maps (n, side, side, 2 bands) as `prepare` gives it to (n, 2): the log odds of a lens, and the decadic
+        Maps (n, side, side, planes) as `prepare` gives it to (n, 2): the log odds of a lens, and the decadic
         logarithm of its information content.
     """
     from tf_keras import Model, layers
@@ -99,22 +120,25 @@ def build(form: Form, *, normalised: bool = False) -> Model:
             x = layers.BatchNormalization(momentum=0.98, epsilon=1e-3, name=f"{name}_normalisation")(x)
         return layers.ReLU(name=f"{name}_relu")(x)
 
-    images = layers.Input((form.side, form.side, 2 * form.bands))
+    images = layers.Input((form.side, form.side, form.planes))
     x: Layer = images
     for number, features in enumerate(form.stem, 1):
         x = convolve(x, f"lens_stem{number}", features, 5 if number == 1 else 3, 2)
+        for layer in range(1, form.fine + 1) if number == 1 else ():
+            name = f"lens_fine_layer{layer}"
+            x = layers.Concatenate(name=f"{name}_joined")([x, convolve(x, name, _FINE_GROWTH, 3)])
     for block, depth in enumerate(BLOCKS, 1):
         if block > 1:
             x = convolve(x, f"lens_transition{block}", x.shape[-1] // 2, 1)
             x = layers.AveragePooling2D(padding="same", name=f"lens_pooled{block}")(x)
         for layer in range(1, depth + 1):
             name = f"lens_block{block}_layer{layer}"
-            y = convolve(x, f"{name}_narrow", BOTTLENECK, 1)
-            y = convolve(y, f"{name}_wide", GROWTH, 3)
+            y = convolve(x, f"{name}_narrow", form.narrow, 1)
+            y = convolve(y, f"{name}_wide", form.growth, 3)
             x = layers.Concatenate(name=f"{name}_joined")([x, y])
     pooled = [layers.GlobalAveragePooling2D(name="lens_mean")(x), layers.GlobalMaxPooling2D(name="lens_largest")(x)]
     x = layers.Concatenate(name="lens_pooled")(pooled)
-    y = layers.Dense(HIDDEN, activation="relu", name="lens_hidden")(x)
+    y = layers.Dense(form.hidden, activation="relu", name="lens_hidden")(x)
     x = layers.Concatenate(name="lens_told")([x, y])
     return Model(images, layers.Dense(2, name=TELLING_LAYER)(x), name=f"sosia-lens-{form.name}")
 
@@ -126,21 +150,24 @@ def fold(form: Form, trained: Model) -> Model:
     return fold_into(trained, build(form))
 
 
-def prepare(images: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Give stamps the form that the network sees: two planes a band.
+def prepare(images: NDArray[np.floating[Any]], *, host_free: bool = False) -> NDArray[np.float32]:
+    """Give stamps the form that the network sees: two planes a band, or three.
 
     The first is the stamp less its sky in units of its noise, both measured on its rim; the second what is left when
-    the stamp turned by half a turn is taken away, which a galaxy's light does not survive, and most arcs do. Both are
-    compressed by asinh. Missing pixels and bands become zero.
+    the stamp turned by half a turn is taken away, which a galaxy's light does not survive, and most arcs do; the third
+    what is left without the galaxy in the middle. All are compressed by asinh. Missing pixels and bands become zero.
 
     Parameters
     ----------
     images : array (n, bands, side, side)
         NaN where pixels are missing; a band that was not taken is NaN throughout.
+    host_free : bool
+        Of the `Form`: with a third plane.
 
     Returns
     -------
-    float32 array (n, side, side, 2 bands)
+    float32 array (n, side, side, planes)
+        First the first of all bands.
     """
     images = np.asarray(images, np.float32)
     clean = in_sigma(images)
@@ -148,7 +175,8 @@ def prepare(images: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     missing = ~np.isfinite(images)
     if missing.any():  # what has no pixel opposite is no arc
         odd[missing | missing[:, :, ::-1, ::-1]] = 0
-    return np.ascontiguousarray(np.moveaxis(asinh(np.concatenate([clean, odd], axis=1)), 1, -1))
+    planes = [clean, odd, *([lens_host.host_free(clean, ~missing)] if host_free else [])]
+    return np.ascontiguousarray(np.moveaxis(asinh(np.concatenate(planes, axis=1)), 1, -1))
 
 
 def in_sigma(images: NDArray[np.float32]) -> NDArray[np.float32]:

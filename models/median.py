@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 def median(values: NDArray[np.floating[Any]]) -> float:
     """Return the median of all values that are not NaN, as `numpy.nanmedian` does; NaN where there is none."""
-    ordered = np.sort(values, axis=None)  # NaN last
-    count = ordered.size - int(np.count_nonzero(np.isnan(ordered)))
+    ordered = values.flatten()
+    ordered.sort()  # NaN last
+    count = ordered.size
+    if count and np.isnan(ordered[-1]):
+        count -= int(np.count_nonzero(np.isnan(ordered)))
     if count == 0:
         return float("nan")
     return float((ordered[(count - 1) // 2] + ordered[count // 2]) / 2)

@@ -75,12 +75,23 @@ def is_point_source(stamp: NDArray[np.float32], fwhm: float) -> bool:
     level, noise = sky_level(stamp)
     if noise == 0.0:
         return False
-    light = np.nan_to_num(stamp - np.float32(level), nan=0.0)
+    light = np.where(np.isfinite(stamp), stamp - np.float32(level), np.float32(0))
     row, column = brightest(light)
     reach = math.ceil(_OUTER * fwhm)
-    around = np.pad(light, reach)[row : row + 2 * reach + 1, column : column + 2 * reach + 1]
+    around = _around(light, row, column, reach)
     # Of two pixels in noise the fainter is this much below their mean.
     alike = np.minimum(around, around[::-1, ::-1]) + noise / math.sqrt(math.pi)
-    distance = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1])
+    offset = np.arange(-reach, reach + 1)
+    distance = np.hypot(offset[:, None], offset)
     inner, outer = (float((alike * np.clip(one * fwhm + 0.5 - distance, 0.0, 1.0)).sum()) for one in (_INNER, _OUTER))
     return inner > 0.5 * outer > 0.0
+
+
+def _around(light: NDArray[np.float32], row: int, column: int, reach: int) -> NDArray[np.float32]:
+    """Cut out the square round a pixel; 0 beyond the stamp."""
+    found = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+    top, left = max(row - reach, 0), max(column - reach, 0)
+    inner = light[top : row + reach + 1, left : column + reach + 1]
+    top, left = top - row + reach, left - column + reach
+    found[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return found

@@ -8,10 +8,12 @@ up (Conselice 2003, ApJS 147, 1), in its place.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.convolution import convolution
 from models.median import median
 
 if TYPE_CHECKING:
@@ -70,20 +72,14 @@ def build(*, normalised: bool = False) -> Model:
     """
     from tf_keras import Model, layers
 
-    def convolve(x: Layer, name: str, channels: int, *, size: int = 3, stride: int = 1, active: bool = True) -> Layer:
-        name = f"merger_{name}"
-        x = layers.Conv2D(channels, size, stride, padding="same", use_bias=not normalised, name=name)(x)
-        if normalised:
-            x = layers.BatchNormalization(momentum=0.97, epsilon=1e-3, name=f"{name}_normalisation")(x)
-        return layers.ReLU(name=f"{name}_relu")(x) if active else x
-
+    convolve = partial(convolution, normalised=normalised)
     images = layers.Input((SIDE, SIDE, CHANNELS))
     x: Layer = images
     for stage, (channels, blocks) in enumerate(STAGES, 1):
-        x = convolve(x, f"stage{stage}", channels, size=5 if stage == 1 else 3, stride=2)
+        x = convolve(x, f"merger_stage{stage}", channels, size=5 if stage == 1 else 3, stride=2)
         for block in range(1, blocks + 1):
-            y = convolve(x, f"stage{stage}_block{block}_first", channels)
-            y = convolve(y, f"stage{stage}_block{block}_second", channels, active=False)
+            y = convolve(x, f"merger_stage{stage}_block{block}_first", channels)
+            y = convolve(y, f"merger_stage{stage}_block{block}_second", channels, active=False)
             x = layers.ReLU()(layers.Add()([x, y]))
     x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
     x = layers.Dropout(0.2)(x)
@@ -151,18 +147,22 @@ def sky_level(stamp: NDArray[np.float32]) -> tuple[float, float]:
     sparse = max(1, min(stamp.shape) // 48)  # a few thousand pixels tell as much as all
     values = stamp[::sparse, ::sparse].ravel()
     values = values[np.isfinite(values)]
-    if not values.size or values.min() == values.max():
+    values.sort()
+    if not values.size or values[0] == values[-1]:
         return 0.0, 0.0
     level = noise = 0.0
     for _ in range(4):
-        level = median(values)
+        level = float((values[(values.size - 1) // 2] + values[values.size // 2]) / 2)  # in order they stay
         away = np.abs(values - np.float32(level))
         spread = _MAD * median(away)
         spread = spread or float(values.std())  # more than half of the pixels are equal, as in a coarse picture file
         if spread == 0.0:  # all are
             break
         noise = spread
-        values = values[away <= 3.0 * noise]
+        inner = away <= 3.0 * noise
+        if inner.all():  # nothing would change
+            break
+        values = values[inner]
     return level, noise
 
 
@@ -188,13 +188,16 @@ def middle(light: NDArray[np.float32], noise: float) -> tuple[float, float, floa
 
 def brightest(light: NDArray[np.float32], smooth: NDArray[np.float32] | None = None) -> tuple[int, int]:
     """Row and column of the brightest place near the middle, in means over nine pixels."""
-    smooth = _smooth(light) if smooth is None else smooth
-    rows, columns = light.shape
-    near = max(1, round(_ASTRAY * min(rows, columns)))
-    top, left = int((rows - 1) / 2) - near, int((columns - 1) / 2) - near
-    inner = smooth[max(top, 0) : top + 2 * near + 2, max(left, 0) : left + 2 * near + 2]
+    near = max(1, round(_ASTRAY * min(light.shape)))
+    top, left = (max((size - 1) // 2 - near, 0) for size in light.shape)
+    bottom, right = ((size - 1) // 2 + near + 2 for size in light.shape)
+    if smooth is None:  # with what each pixel's neighbours add
+        around = _smooth(light[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1])
+        inner = around[min(top, 1) :, min(left, 1) :][: bottom - top, : right - left]
+    else:
+        inner = smooth[top:bottom, left:right]
     row, column = np.unravel_index(int(inner.argmax()), inner.shape)
-    return int(row) + max(top, 0), int(column) + max(left, 0)
+    return int(row) + top, int(column) + left
 
 
 def _smooth(light: NDArray[np.float32]) -> NDArray[np.float32]:

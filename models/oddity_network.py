@@ -1,7 +1,8 @@
-"""How likely an image has structure that does not belong there, by its embedding: small networks that ship.
+"""How likely an image has structure that does not belong there, by its embedding: a small network that ships.
 
 Trained on simulated images against the same with random light and damage in them (``models/simulate/oddities.py``;
-outlier exposure, Hendrycks et al. 2019, arXiv 1812.04606). They know the bundled backbone's embeddings only.
+outlier exposure, Hendrycks et al. 2019, arXiv 1812.04606). It knows the bundled backbone's embeddings of ZTF's
+and Rubin's alerts, and no others.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,15 +19,9 @@ from schemas.errors import BackboneError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FOLDER = Path(__file__).parent
-ALERTS, PICTURES = "sosia-oddity.npz", "sosia-oddity-pictures.npz"
-#: Networks that ship and what their files must have: of simulated alerts, and of pictures of galaxies.
-SHIPPED = MappingProxyType(
-    {
-        ALERTS: "73431d7521a48432c18880ed67d8a3d54a98ab36f5c153818e4c00aa4f9f961b",
-        PICTURES: "f0077750b6e87f7c5d40b1705d6e6d3b12f9778525148716b7675ea09c73ae6b",
-    }
-)
+FILE = Path(__file__).parent / "sosia-oddity.npz"
+#: What the file that ships must have.
+SHA256 = "73431d7521a48432c18880ed67d8a3d54a98ab36f5c153818e4c00aa4f9f961b"
 
 _WEIGHTS = ("first", "bias", "second", "offset")
 
@@ -75,22 +69,23 @@ class OddityNetwork:
 
 
 def known_to(digest: str) -> OddityNetwork | None:
-    """Return the network that ships and knows an embedder's embeddings, or None.
+    """Return the network that ships where it knows an embedder's embeddings; raises as `shipped`."""
+    one = shipped()
+    return one if one.knows(digest) else None
+
+
+def shipped() -> OddityNetwork:
+    """Open the network that comes with the project.
 
     Raises
     ------
     BackboneError
-        One is missing or damaged.
+        It is missing or damaged.
     """
-    return next((one for one in map(shipped, SHIPPED) if one.knows(digest)), None)
-
-
-def shipped(name: str) -> OddityNetwork:
-    """Open a network that comes with the project; raises as `known_to`."""
-    path, mend = FOLDER / name, "install sosia-broker again, or make it again with `sosia train oddity`"
-    if not path.is_file():
-        raise BackboneError(f"oddity weights {path} are missing: {mend}")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != SHIPPED[name]:
-        raise BackboneError(f"oddity weights {path} have sha256 {found} instead of {SHIPPED[name]}: {mend}")
-    return OddityNetwork.open(path)
+    mend = "install sosia-broker again, or make it again with `sosia train oddity`"
+    if not FILE.is_file():
+        raise BackboneError(f"oddity weights {FILE} are missing: {mend}")
+    found = hashlib.sha256(FILE.read_bytes()).hexdigest()
+    if found != SHA256:
+        raise BackboneError(f"oddity weights {FILE} have sha256 {found} instead of {SHA256}: {mend}")
+    return OddityNetwork.open(FILE)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 WEIGHTS = Shipped("router", "sosia-router.h5", "5bf9c2e7b4ec3097649dee2f898c218e473bfdd5e304fb6071bc03dbc5d934ff")
 VERSION = "sosia-router-1"
 
-_BATCH = 32
+#: So small a network costs more to call than to run: few inputs are better padded than split.
+_BATCH, _SMALL = 64, 32
 
 
 def load(own: Path | None = None) -> Router:
@@ -44,7 +45,7 @@ class Router:
     """
 
     def __init__(self, model: Model) -> None:
-        self._odds = Batched(model, _BATCH)
+        self._odds = Batched(model, _BATCH, _SMALL)
 
     def look(self, stamps: Sequence[NDArray[np.float32]], image: str) -> NDArray[np.float64]:
         """Score images.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.convolution import convolution
 from models.streak_network import in_sigma
 
 if TYPE_CHECKING:
@@ -55,10 +56,7 @@ def build(*, normalised: bool = False) -> Model:
     x: Layer = images
     for number, (filters, size, stride) in enumerate(CONVOLUTIONS, 1):
         name = f"router_convolution{number}"
-        x = layers.Conv2D(filters, size, stride, padding="same", use_bias=not normalised, name=name)(x)
-        if normalised:
-            x = layers.BatchNormalization(momentum=0.97, epsilon=1e-3, name=f"{name}_normalisation")(x)
-        x = layers.ReLU(name=f"{name}_relu")(x)
+        x = convolution(x, name, filters, normalised=normalised, size=size, stride=stride)
     x = layers.Flatten(name="router_flatten")(x)
     return Model(images, layers.Dense(len(CLASSES), name=TELLING_LAYER)(x), name="sosia-router")
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from models.convolution import convolution
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
     from tf_keras import Model
-    from tf_keras.layers import Layer
 
 SIDE = 64
 FEATURES = 1280
@@ -39,12 +41,7 @@ def build(*, normalised: bool = False) -> Model:
     """
     from tf_keras import Model, layers
 
-    def convolve(x: Layer, name: str, channels: int, *, size: int = 3, stride: int = 1, active: bool = True) -> Layer:
-        x = layers.Conv2D(channels, size, stride, padding="same", use_bias=not normalised, name=name)(x)
-        if normalised:
-            x = layers.BatchNormalization(momentum=0.97, epsilon=1e-3, name=f"{name}_normalisation")(x)
-        return layers.ReLU(name=f"{name}_relu")(x) if active else x
-
+    convolve = partial(convolution, normalised=normalised)
     images = layers.Input((SIDE, SIDE, 3))
     x, levels = images, []
     for stage, (channels, blocks) in enumerate(STAGES, 1):

@@ -20,21 +20,21 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
+from ops.block import InBlock
 from ops.errors import ServerError
 from ops.java_server import POLL, JavaServer, free_ports
-from ops.local_kafka import cluster_id, prepare
+from ops.local_kafka import answers, cluster_id, prepare, quiet_admin
 
 NODES = 3
 #: Of one node; three fit beside the rest of a small machine.
 MEMORY = "-Xmx256m"
 
 
-class LocalCluster:
+class LocalCluster(InBlock):
     """A cluster that lives as long as a ``with`` block.
 
     Parameters
@@ -52,25 +52,12 @@ class LocalCluster:
         self._ports = list(zip(ports[:NODES], ports[NODES:], strict=True))
         self._start_within = start_within
         self._nodes: list[JavaServer] = []
-        self._admin = _admin(self.bootstrap)
+        self._admin = quiet_admin(self.bootstrap)
 
     @property
     def bootstrap(self) -> str:
         """What clients set as ``bootstrap.servers``."""
         return ",".join(f"127.0.0.1:{port}" for port, _ in self._ports)
-
-    def __enter__(self) -> Self:
-        """Start all nodes; a start that fails leaves nothing behind."""
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Kill the nodes and remove their data, unless they are to be kept."""
-        self.close()
 
     def start(self) -> None:
         """Start all nodes and return when each has joined.
@@ -101,9 +88,9 @@ class LocalCluster:
 
         Where too many others are away it cannot answer, and is not waited for.
         """
-        admin = _admin(f"127.0.0.1:{self._ports[number][0]}")
+        admin = quiet_admin(f"127.0.0.1:{self._ports[number][0]}")
         enough = 2 * sum(node.running for node in self._nodes) + 2 > NODES
-        self._nodes[number].start(lambda: not enough or _listed(admin), self._start_within)
+        self._nodes[number].start(lambda: not enough or answers(admin), self._start_within)
 
     def freeze(self, number: int) -> None:
         """Stop a node's process where it is, connections open (SIGSTOP)."""
@@ -159,25 +146,6 @@ class LocalCluster:
             len(partition.isrs) for topic in found.topics.values() for partition in topic.partitions.values()
         ]
         return len(found.brokers) == NODES and all(count == NODES for count in isrs)
-
-
-def _admin(bootstrap: str) -> AdminClient:
-    """Return a client that is quiet, and quick to try again, since nodes come and go."""
-    return AdminClient(
-        {
-            "bootstrap.servers": bootstrap,
-            "log_level": 0,
-            "reconnect.backoff.ms": 50,
-            "reconnect.backoff.max.ms": 250,
-        }
-    )
-
-
-def _listed(admin: AdminClient) -> bool:
-    try:
-        return bool(admin.list_topics(timeout=1).brokers)
-    except KafkaException:  # it does not listen yet
-        return False
 
 
 _REPLICATED = {

@@ -23,12 +23,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from ops.artifacts import jars
+from ops.block import InBlock
 from ops.errors import ServerError
 from ops.java_server import JavaServer, free_ports, run_once
 
@@ -37,7 +37,7 @@ VERSION = "4.4.0"
 MAX_BYTES = 10_485_760
 
 
-class LocalKafka:
+class LocalKafka(InBlock):
     """A Kafka broker that lives as long as a ``with`` block, or until `stop`.
 
     Its address stays the same over `stop` and `start`, and so do its data until the block ends.
@@ -70,15 +70,7 @@ class LocalKafka:
         self._start_within = start_within
         self._server: JavaServer | None = None
         # Kept for the broker's life: an AdminClient that is collected fails the futures it still owes.
-        # Quiet, and quick to try again, because at every start the broker is not there yet.
-        self._admin = AdminClient(
-            {
-                "bootstrap.servers": self.bootstrap,
-                "log_level": 0,
-                "reconnect.backoff.ms": 50,
-                "reconnect.backoff.max.ms": 250,
-            }
-        )
+        self._admin = quiet_admin(self.bootstrap)
 
     @property
     def bootstrap(self) -> str:
@@ -95,19 +87,6 @@ class LocalKafka:
         """The broker's process id, or None where it was not started."""
         return self._server.pid if self._server is not None else None
 
-    def __enter__(self) -> Self:
-        """Start the broker; a start that fails leaves nothing behind."""
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop the broker and remove its data, unless they are to be kept."""
-        self.close()
-
     def start(self) -> None:
         """Start the broker, on the data there are, and return when it answers.
 
@@ -121,7 +100,7 @@ class LocalKafka:
         if self.running:
             raise ServerError(f"Kafka is running already, as process {self.pid}")
         self._server = prepare(self.data_dir, (self.port, self._controller_port), cluster_id(), self._cache)
-        self._server.start(self._answers, self._start_within)
+        self._server.start(lambda: answers(self._admin), self._start_within)
 
     def stop(self, within: float = 30.0) -> None:
         """Stop the broker cleanly; its data stay.
@@ -182,11 +161,25 @@ class LocalKafka:
             if time.monotonic() > deadline:
                 raise ServerError(f"Kafka does not show the topics {sorted(missing)} after {within:g} s")
 
-    def _answers(self) -> bool:
-        try:
-            return bool(self._admin.list_topics(timeout=1).brokers)
-        except KafkaException:  # the broker does not listen yet
-            return False
+
+def quiet_admin(bootstrap: str) -> AdminClient:
+    """Return a client that says nothing, and is quick to try again, since servers come and go."""
+    return AdminClient(
+        {
+            "bootstrap.servers": bootstrap,
+            "log_level": 0,
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 250,
+        }
+    )
+
+
+def answers(admin: AdminClient) -> bool:
+    """Whether a broker answers."""
+    try:
+        return bool(admin.list_topics(timeout=1).brokers)
+    except KafkaException:  # it does not listen yet
+        return False
 
 
 def prepare(

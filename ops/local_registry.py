@@ -17,16 +17,16 @@ import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Self
 
 from ops.artifacts import unpacked
+from ops.block import InBlock
 from ops.errors import ServerError
 from ops.java_server import JavaServer, free_ports
 
 VERSION = "3.3.3"
 
 
-class LocalRegistry:
+class LocalRegistry(InBlock):
     """A schema registry that lives as long as a ``with`` block, or until `stop`.
 
     Parameters
@@ -55,19 +55,6 @@ class LocalRegistry:
     def running(self) -> bool:
         """Whether the registry's process is there."""
         return self._server is not None and self._server.running
-
-    def __enter__(self) -> Self:
-        """Start the registry; a start that fails leaves nothing behind."""
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop the registry."""
-        self.stop()
 
     def start(self) -> None:
         """Start an empty registry and return when it answers.
@@ -101,6 +88,10 @@ class LocalRegistry:
             self._server.stop(within)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Stop the registry."""
+        self.stop()
 
     def freeze(self) -> None:
         """Stop the process where it is, connections open (SIGSTOP): what asks it waits."""

@@ -193,7 +193,11 @@ def pack(name: str, record: dict[str, Any], wire_id: int | None = None) -> bytes
     wire_id : int or None
         The registry's number of that schema; None writes an object container.
     """
-    body = encode(name, record)
+    return frame(name, encode(name, record), wire_id)
+
+
+def frame(name: str, body: bytes, wire_id: int | None = None) -> bytes:
+    """Frame what `encode` made; see `pack`."""
     return container(_json(name), body) if wire_id is None else wire(wire_id, body)
 
 

@@ -7,6 +7,7 @@ the one before it twice, hold 2^60 values in no byte at all. A decoder that only
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +15,27 @@ if TYPE_CHECKING:
 
 #: What a writer spends at least one byte on each time: the length of a block, or the number of a branch.
 _COUNTED = ("array", "map")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How many values a type may hold.
+
+    Attributes
+    ----------
+    most : float
+        However many bytes there are.
+    bare, a_byte : float
+        In no byte, and with each one more.
+    """
+
+    most: float
+    bare: float
+    a_byte: float
+
+    def of(self, size: int) -> float:
+        """Return the most values in so many bytes."""
+        return min(self.most, self.bare + size * self.a_byte)
 
 
 class Unfolding:
@@ -31,9 +53,9 @@ class Unfolding:
         self._most: dict[str, float] = {}
         self._densest: dict[str, float] = {}
 
-    def most_values(self, kind: Any, size: int) -> float:
-        """Return the most values that so many bytes of a type may hold."""
-        return min(self._all(kind), self._without_choice(kind) + size * self._a_byte(kind))
+    def bound(self, kind: Any) -> Bound:
+        """Return how many values a type may hold."""
+        return Bound(self._all(kind), self._without_choice(kind), self._a_byte(kind))
 
     def _without_choice(self, kind: Any) -> float:
         """Values that take no array's length and no union's branch to be there."""

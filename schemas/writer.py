@@ -10,7 +10,7 @@ import fastavro
 
 import schemas
 from schemas.errors import DeadReason, UnreadableError
-from schemas.unfolding import Unfolding
+from schemas.unfolding import Bound, Unfolding
 from schemas.walk import RecordWalker
 
 #: The field that Sosia appends, always the last, so that the survey's own bytes stay untouched before it.
@@ -72,6 +72,7 @@ class WriterSchema:
             raise UnreadableError(DeadReason.SCHEMA_INVALID, f"{type(error).__name__}: {error}") from error
         self._names = names
         self._unfolding = Unfolding(names)
+        self._bounds: dict[str, Bound] = {}
         self.fields = tuple(self._types)
         self.annotated = _is_annotated(parsed)
         if ANNOTATION_FIELD in self.fields and not self.annotated:
@@ -103,7 +104,9 @@ class WriterSchema:
             return None
         first, last = spans[field]
         try:
-            if self._unfolding.most_values(self._types[field], last - first) > _MOST_VALUES:
+            if field not in self._bounds:
+                self._bounds[field] = self._unfolding.bound(self._types[field])
+            if self._bounds[field].of(last - first) > _MOST_VALUES:
                 raise UnreadableError(DeadReason.LENGTHS, f"field {field} may hold more than {_MOST_VALUES} values")
             if field not in self._readers:
                 alone = _alone(field, self._types[field], self._names)

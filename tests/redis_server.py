@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = "redis-server"
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class RedisServer:

@@ -101,19 +101,24 @@ def _view(sight: Sight, stamp: Stamp, input_image: str) -> View | Abstention:
 def _host(view: View) -> tuple[int, int] | None:
     """Row and column of the strongest core within reach of the object, the nearer the better."""
     rows, columns = view.pixels.shape
-    image = np.nan_to_num(view.pixels - np.float32(median(view.pixels)))
+    down, right = (
+        np.flatnonzero(np.abs(np.arange(size) - middle) * view.pixel_scale <= HOST_REACH)
+        for size, middle in ((rows, view.geometry.y), (columns, view.geometry.x))
+    )
+    if not (down.size and right.size):
+        return None
+    image = np.where(np.isnan(view.pixels), np.float32(0), view.pixels - np.float32(median(view.pixels)))
     fwhm = round(float(np.clip(view.seeing / view.pixel_scale, 1.0, min(rows, columns) / 4)), 1)
     smoothed = _smoothing(rows, fwhm) @ image @ _smoothing(columns, fwhm).T
     noise = MAD_TO_SIGMA * median(np.abs(smoothed - np.float32(median(smoothed))))
-    distance = view.pixel_scale * np.hypot(
-        np.arange(rows)[:, None] - view.geometry.y, np.arange(columns) - view.geometry.x
-    )
-    within = np.where((distance <= HOST_REACH) & (smoothed > HOST_SNR * noise), smoothed, 0.0)
+    near = smoothed[down[0] : down[-1] + 1, right[0] : right[-1] + 1]
+    distance = view.pixel_scale * np.hypot(down[:, None] - view.geometry.y, right - view.geometry.x)
+    within = np.where((distance <= HOST_REACH) & (near > HOST_SNR * noise), near, 0.0)
     weighed = within * np.exp(-0.5 * (2.0 * distance / HOST_REACH) ** 2)
     if not weighed.any():
         return None
     row, column = np.unravel_index(int(weighed.argmax()), weighed.shape)
-    return int(row), int(column)
+    return int(down[row]), int(right[column])
 
 
 @lru_cache(maxsize=256)

@@ -67,12 +67,29 @@ def fits_stamp(file: Path) -> bytes:
 
 
 def picture_stamp(file: Path) -> bytes:
-    """Return a PNG or JPEG as a container of one `EpochStamp`, its bands in the order of wavelength: blue, green, red.
+    """Return a PNG or JPEG as a container of one `EpochStamp`.
 
     Raises
     ------
     StampError
-        It is damaged or too small; one that is too large is made smaller.
+        As of `picture_pixels`.
+    """
+    science = _fits(picture_pixels(file))
+    return _stamp({"objectId": _identifier(file.stem), "epochId": _identifier(file.stem), "science": science})
+
+
+def picture_pixels(file: Path) -> NDArray[np.float32]:
+    """Read a PNG or JPEG as a stamp; one that is too large is made smaller.
+
+    Returns
+    -------
+    float32 array (rows, columns), or (3, rows, columns) of one in colour
+        Blue, green, red: bands in the order of wavelength. Row 0 is the lowest, as in FITS.
+
+    Raises
+    ------
+    StampError
+        It is damaged or too small.
     """
     from PIL import Image
 
@@ -83,9 +100,9 @@ def picture_stamp(file: Path) -> bytes:
             pixels = np.asarray(picture.convert("F" if grey else "RGB"), np.float32)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise StampError(StampReason.CORRUPT, f"{type(error).__name__}: {error}") from error
-    upwards = pixels[::-1] if grey else np.moveaxis(pixels[::-1, :, ::-1], -1, 0)  # FITS counts rows from below
+    upwards = pixels[::-1] if grey else np.moveaxis(pixels[::-1, :, ::-1], -1, 0)
     _check(upwards.shape)
-    return _stamp({"objectId": _identifier(file.stem), "epochId": _identifier(file.stem), "science": _fits(upwards)})
+    return np.ascontiguousarray(upwards)
 
 
 def _unpacked(file: Path) -> bytes:

@@ -47,7 +47,7 @@ def rows(file: Path) -> Iterator[bytes]:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
-        raise ConfigurationError(f"{file}: Parquet takes pyarrow: pip install 'sosia-broker[parquet]'") from error
+        raise ConfigurationError(f"{file}: Parquet takes pyarrow: pip install pyarrow") from error
     own = [field["name"] for field in schemas.load("epoch_stamp")["fields"]]
     try:
         with ParquetFile(file) as table:

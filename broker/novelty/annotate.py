@@ -10,6 +10,7 @@ import numpy as np
 
 from broker.annotation import Estimate, Neighbour, Novelty, NoveltyState
 from broker.novelty.labels import NEIGHBOURS
+from broker.novelty.undisturbed import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +43,8 @@ class Image:
         What the epoch check said.
     reason : str or None
         Why there is no embedding.
+    disturbance : float32 array (measures,) or None
+        Of its galaxy, where the index is of pictures.
     """
 
     population: Population
@@ -51,6 +54,7 @@ class Image:
     first: bool = True
     problematic: bool = False
     reason: str | None = None
+    disturbance: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ def _judge(images: Sequence[Image], index: PopulationIndex, version: str) -> lis
         [image.identity for image in images],
         np.array([image.first for image in images], np.bool_),
         max(NAMED, NEIGHBOURS if labels else 0),
+        disturbances=stacked(image.disturbance for image in images),
     )
     return [
         Judged(

@@ -24,10 +24,20 @@ from broker.novelty.locality import locality_order, widest_axes
 from broker.novelty.look_alikes import METRIC, LookAlikes
 from broker.novelty.manifest import CalibrationFacts, Dropped, PopulationFacts, Recall
 from broker.novelty.near_duplicates import new_epochs, usual_distance
-from broker.novelty.population_index import CALIBRATION, INDEX, ODDITY, SPACE, THUMBNAILS, USUAL, PopulationIndex
+from broker.novelty.population_index import (
+    CALIBRATION,
+    INDEX,
+    ODDITY,
+    SPACE,
+    THUMBNAILS,
+    UNDISTURBED,
+    USUAL,
+    PopulationIndex,
+)
 from broker.novelty.recall import measure_recall
 from broker.novelty.score import neighbour_number
 from broker.novelty.space import as_embedded, half_whitened, taught
+from broker.novelty.undisturbed import Undisturbed
 from models import oddity_network
 from schemas.errors import NoveltyIndexError
 
@@ -39,7 +49,6 @@ if TYPE_CHECKING:
 
     from broker.novelty.labels import Table
     from broker.novelty.recipe import Recipe
-    from broker.novelty.score import ScoreName
     from broker.novelty.sighting import Identity, Sighting
     from broker.novelty.space import Space
     from broker.novelty.spool import Spooled
@@ -76,6 +85,10 @@ class _Rows:
 
     def embeddings(self) -> NDArray[np.float32]:
         return np.asarray(self.spooled.embeddings[self.spooled.places[self.which]], np.float32)
+
+    def disturbances(self) -> NDArray[np.float32] | None:
+        every = self.spooled.disturbances
+        return None if every is None else every[self.spooled.places[self.which]]
 
     def some(self, which: NDArray[np.integer] | slice) -> _Rows:
         return _Rows(self.spooled, self.which[which])
@@ -126,8 +139,11 @@ def build_population(spooled: Spooled, folder: Path, recipe: Recipe, labels: Tab
         look_alikes.add(space.features(chunk.embeddings()))
     entries = _entries(entries_of)
     objects = len(np.unique(entries.sorted_objects))
-    network = oddity_network.known_to(spooled.sightings[0].digest) if recipe.score == "odd" else None
-    score: ScoreName = "relative" if recipe.score == "odd" and network is None else recipe.score
+    score, network, measures = recipe.score, None, None
+    if recipe.score == "odd":
+        measures = entries_of.disturbances()
+        network = oddity_network.known_to(spooled.sightings[0].digest) if measures is None else None
+        score = "disturbed" if measures is not None else "relative" if network is None else "odd"
     facts = PopulationFacts(
         band=population.band,
         image=population.image,
@@ -150,6 +166,8 @@ def build_population(spooled: Spooled, folder: Path, recipe: Recipe, labels: Tab
     np.save(folder / USUAL, np.empty(0, np.float32))
     if network is not None:
         network.save(folder / ODDITY)
+    if measures is not None:
+        Undisturbed.of(measures).save(folder / UNDISTURBED)
     _save_calibration(folder, np.empty(0), np.empty(0))
     FalsePositives.of(aside.sightings()).save(folder)
     if score != "first-neighbour":
@@ -252,7 +270,13 @@ def _calibrate(index: PopulationIndex, aside: _Rows, first: NDArray[np.bool_]) -
 
     def scores(rows: _Rows, *, exact: bool) -> NDArray[np.float64]:
         judged = (
-            index.score(chunk.embeddings(), chunk.identities(), first[chunk.which], exact=exact).scores
+            index.score(
+                chunk.embeddings(),
+                chunk.identities(),
+                first[chunk.which],
+                exact=exact,
+                disturbances=chunk.disturbances(),
+            ).scores
             for chunk in rows.chunks()
         )
         return np.concatenate([*judged, np.empty(0)])

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from broker.annotation import Novelty, NoveltyState
+from broker.cutout import read_cutout
 from broker.history.embedding_bytes import half
 from broker.novelty.annotate import Image, judge
 from broker.novelty.sighting import REFERENCE, SCIENCE, Identity, Population
+from models.morphology.disturbance import disturbance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +74,7 @@ class NoveltyJudge:
         """Judge a batch; one judgement a packet, in order."""
         versions = {} if self._versions is None else self._versions()
         images = [
-            _image(which, packet, found, digest, check)
+            _image(which, packet, found, digest, check, versions.get(packet.survey.name))
             for packet, found, digest, check in zip(packets, embedded, digests, checks, strict=True)
             for which in self._images
         ]
@@ -94,22 +96,37 @@ class NoveltyJudge:
         return judged
 
 
-def _image(which: str, packet: Packet, found: Embedded, digest: str, check: EpochCheck) -> Image:
+def _image(
+    which: str, packet: Packet, found: Embedded, digest: str, check: EpochCheck, version: Version | None
+) -> Image:
     embedding, reason = (
         (found.science_embedding, found.science_reason)
         if which == SCIENCE
         else (found.reference_embedding, found.reference_reason)
     )
     rounded: NDArray[np.float16] | None = None if embedding is None else half(embedding)  # as the index's are
+    population = Population(packet.survey.name, packet.band or "", which)
     return Image(
-        Population(packet.survey.name, packet.band or "", which),
+        population,
         Identity(packet.object_id, packet.ra, packet.dec),
         rounded,
         digest,
         first=check.n_epochs == 0,
         problematic=which == SCIENCE and bool(check.problematic),
         reason=None if reason is None else str(reason),
+        disturbance=None if embedding is None else _disturbance(packet, which, version, population),
     )
+
+
+def _disturbance(
+    packet: Packet, which: str, version: Version | None, population: Population
+) -> NDArray[np.float32] | None:
+    """Measure an image that could be embedded, where the index asks it."""
+    index = None if version is None else version.of(population)
+    if index is None or index.undisturbed is None:
+        return None
+    payload = packet.science if which == SCIENCE else packet.reference
+    return None if payload is None else disturbance(read_cutout(payload).image)
 
 
 def _false_positives(version: Version | None, science: Image) -> FalsePositives | None:

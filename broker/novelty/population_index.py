@@ -14,6 +14,7 @@ from broker.novelty.labels import Labels
 from broker.novelty.look_alikes import LookAlikes, Nearest
 from broker.novelty.score import novelty
 from broker.novelty.space import Space
+from broker.novelty.undisturbed import Undisturbed
 from models.oddity_network import OddityNetwork
 from schemas.errors import NoveltyIndexError
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 #: Below, a p-value is made again by looking at every entry: what the graph misses would look novel.
 CHECKED_BELOW = 1e-3
 
-INDEX, SPACE, USUAL, ODDITY, CALIBRATION, THUMBNAILS = (
-    "index.usearch", "space.npz", "usual.npy", "oddity.npz", "calibration.npz", "thumbnails.npy"
+INDEX, SPACE, USUAL, ODDITY, UNDISTURBED, CALIBRATION, THUMBNAILS = (
+    "index.usearch", "space.npz", "usual.npy", "oddity.npz", "undisturbed.npz", "calibration.npz", "thumbnails.npy"
 )  # fmt: skip
 
 
@@ -66,6 +67,8 @@ class PopulationIndex:
         Distance of each entry's own k-th neighbour; empty where the score does without.
     oddity : OddityNetwork or None
         The one that the calibration was made with, where the score asks it.
+    undisturbed : Undisturbed or None
+        Of the entries, where the score asks it.
     first, later : Calibration
         Of objects' first and later epochs.
     false_positives : FalsePositives
@@ -81,6 +84,7 @@ class PopulationIndex:
     entries: Entries
     usual: NDArray[np.float32]
     oddity: OddityNetwork | None
+    undisturbed: Undisturbed | None
     first: Calibration
     later: Calibration
     false_positives: FalsePositives
@@ -110,6 +114,7 @@ class PopulationIndex:
                 Entries.open(folder),
                 map_array(folder / USUAL),
                 OddityNetwork.open(folder / ODDITY) if facts.score == "odd" else None,
+                Undisturbed.open(folder / UNDISTURBED) if facts.score == "disturbed" else None,
                 first,
                 later,
                 FalsePositives.open(folder),
@@ -140,6 +145,7 @@ class PopulationIndex:
         count: int = 0,
         *,
         exact: bool = False,
+        disturbances: NDArray[np.floating] | None = None,
     ) -> Scored:
         """Score the novelty of some images.
 
@@ -154,6 +160,8 @@ class PopulationIndex:
             Look-alikes wanted of each, where they are more than k.
         exact : bool
             Look at every entry from the start.
+        disturbances : array (n, measures), optional
+            Of pictures; where the score asks it, it is NaN without.
 
         Returns
         -------
@@ -164,19 +172,27 @@ class PopulationIndex:
         features = self.space.features(embeddings)
         count = max(count, self.facts.k)
         nearest = self.look_alikes.nearest(features, own, count, exact=exact)
-        odds = None if self.oddity is None else self.oddity.log_odds(embeddings)
-        scores, p = self._judged(nearest, first, odds)
+        itself = self._itself(embeddings, disturbances)
+        scores, p = self._judged(nearest, first, itself)
         low = np.flatnonzero((p < CHECKED_BELOW) & (not exact))
         if len(low):
             checked = self.look_alikes.nearest(features[low], [own[one] for one in low], count, exact=True)
             nearest.rows[low], nearest.distances[low] = checked.rows, checked.distances
-            scores[low], p[low] = self._judged(checked, first[low], None if odds is None else odds[low])
+            scores[low], p[low] = self._judged(checked, first[low], None if itself is None else itself[low])
         return Scored(scores, p, nearest)
 
+    def _itself(
+        self, embeddings: NDArray[np.floating], disturbances: NDArray[np.floating] | None
+    ) -> NDArray[np.float64] | None:
+        """Return what the images tell without look-alikes, where the score asks it."""
+        if self.undisturbed is None:
+            return None if self.oddity is None else self.oddity.log_odds(embeddings)
+        return np.full(len(embeddings), np.nan) if disturbances is None else self.undisturbed.score(disturbances)
+
     def _judged(
-        self, nearest: Nearest, first: NDArray[np.bool_], odds: NDArray[np.float64] | None
+        self, nearest: Nearest, first: NDArray[np.bool_], itself: NDArray[np.float64] | None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        scores = novelty(self.facts.score, nearest, self.facts.k, self.usual, odds)
+        scores = novelty(self.facts.score, nearest, self.facts.k, self.usual, itself)
         p = np.where(first, self.first.p_values(scores), self.later.p_values(scores))
         calibrated = np.where(first, len(self.first.scores), len(self.later.scores)) > 0
         return scores, np.where(np.isfinite(scores) & calibrated, p, np.nan)

@@ -25,7 +25,8 @@ class Recipe:
     number : {"f16", "f32"}
         In which the index holds its features.
     score : {"odd", "relative", "first-neighbour"}
-        Where the oddity network does not know the embeddings, "odd" becomes "relative".
+        Where all images are pictures, "odd" becomes "disturbed"; where the oddity network does not know the
+        embeddings, "relative".
     calibration_share : float
         Share of the objects that calibrate the scores instead of being in the index.
     near_duplicate : float

@@ -16,6 +16,8 @@ divides by the neighbours' distances, and so forgives whole groups of strange im
 
 with :math:`\ell` the log odds of `models.oddity_network` and c = `DISTANCE_WEIGHT`. It takes embeddings that the
 network knows.
+
+``disturbed`` is for pictures of galaxies, and asks no look-alikes: `broker.novelty.undisturbed`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from broker.novelty.look_alikes import Nearest
 
-ScoreName = Literal["first-neighbour", "relative", "odd"]
+ScoreName = Literal["first-neighbour", "relative", "odd", "disturbed"]
 
 #: Which neighbour `relative` and `odd` go by.
 RELATIVE_K = 20
@@ -49,20 +51,20 @@ def novelty(
     nearest: Nearest,
     k: int,
     usual: NDArray[np.floating],
-    log_odds: NDArray[np.floating] | None = None,
+    itself: NDArray[np.floating] | None = None,
 ) -> NDArray[np.float64]:
     """Score images by their look-alikes.
 
     Parameters
     ----------
-    name : {"first-neighbour", "relative", "odd"}
+    name : {"first-neighbour", "relative", "odd", "disturbed"}
     nearest : Nearest
         At least `k` look-alikes of each of n images.
     k : int
     usual : float array (entries,)
         The distance of each entry's own k-th neighbour.
-    log_odds : float array (n,), optional
-        Of the oddity network, for `odd`.
+    itself : float array (n,), optional
+        What the images themselves tell: for `odd` the oddity network's log odds, for `disturbed` that score.
 
     Returns
     -------
@@ -72,9 +74,12 @@ def novelty(
     distance = nearest.distances[:, k - 1]
     if name == "first-neighbour":
         return distance
+    if name == "disturbed":
+        assert itself is not None  # an index of this score has what is usual beside it
+        return np.where(np.isfinite(distance), itself, np.inf)
     local = usual[np.maximum(nearest.rows[:, :k], 0)].astype(np.float64).mean(axis=1)
     relative = np.where(np.isfinite(distance), distance / np.sqrt(np.maximum(local, _TINY)), np.inf)
     if name == "relative":
         return np.asarray(relative)
-    assert log_odds is not None  # an index of this score has the network beside it
-    return np.asarray(log_odds + DISTANCE_WEIGHT * np.log(np.maximum(relative, _TINY)))
+    assert itself is not None  # an index of this score has the network beside it
+    return np.asarray(itself + DISTANCE_WEIGHT * np.log(np.maximum(relative, _TINY)))

@@ -68,6 +68,8 @@ class Sighting:
         For pictures of look-alikes.
     scores : tuple of (classifier, version, score)
         What the classifiers said of the epoch.
+    disturbance : float32 array (measures,) or None
+        Of a picture's galaxy (`models.morphology.disturbance`); alerts have none.
     """
 
     population: Population
@@ -79,6 +81,7 @@ class Sighting:
     problematic: bool | None = None
     thumbnail: NDArray[np.uint8] | None = None
     scores: tuple[tuple[str, str, float], ...] = ()
+    disturbance: NDArray[np.float32] | None = None
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Sighting:

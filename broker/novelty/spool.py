@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _EVERY_KEY = 1 << 64
 _NOTHING: NDArray[np.float16] = np.empty(0, np.float16)
-EMBEDDINGS, PICTURES = "embeddings.f16", "thumbnails.u8"
+EMBEDDINGS, PICTURES, DISTURBANCES = "embeddings.f16", "thumbnails.u8", "disturbances.f32"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,11 +34,13 @@ class Spooled:
     Attributes
     ----------
     sightings : list of Sighting
-        Without embeddings and thumbnails.
+        Without embeddings, thumbnails and disturbances.
     places : int64 array (n,)
-        Where in the two arrays each is.
+        Where in the arrays each is.
     embeddings : float16 array (all, d)
     thumbnails : uint8 array (all, side, side) or None
+    disturbances : float32 array (all, measures) or None
+        Where all are pictures.
     repeated, not_finite, for_memory : int
         Rows that came twice, whose embedding is no place, and that did not fit.
     """
@@ -47,6 +49,7 @@ class Spooled:
     places: NDArray[np.int64]
     embeddings: NDArray[np.float16]
     thumbnails: NDArray[np.uint8] | None
+    disturbances: NDArray[np.float32] | None
     repeated: int
     not_finite: int
     for_memory: int
@@ -99,7 +102,9 @@ class Spool:
         self._write(EMBEDDINGS, sighting.embedding)
         if sighting.thumbnail is not None:
             self._write(PICTURES, sighting.thumbnail)
-        self._kept[key] = self._written, replace(sighting, embedding=_NOTHING, thumbnail=None)
+        if sighting.disturbance is not None:
+            self._write(DISTURBANCES, sighting.disturbance)
+        self._kept[key] = self._written, replace(sighting, embedding=_NOTHING, thumbnail=None, disturbance=None)
         self._written += 1
         while len(self._kept) > self.most_rows and self._limit > 1:
             self._thin()
@@ -127,12 +132,13 @@ class Spool:
     def done(self) -> Spooled:
         """Return what was taken in."""
         self.close()
-        pictures = self._read(PICTURES, np.uint8)
+        pictures, disturbances = self._read(PICTURES, np.uint8), self._read(DISTURBANCES, np.float32)
         return Spooled(
             [one for _, one in self._kept.values()],
             np.array([place for place, _ in self._kept.values()], np.int64),
             self._read(EMBEDDINGS, np.float16),
             pictures if len(pictures) == self._written else None,
+            disturbances if len(disturbances) == self._written else None,
             self._repeated,
             self._not_finite,
             self._for_memory,

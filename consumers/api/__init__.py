@@ -6,14 +6,10 @@ project are loaded when first needed, and kept. ``TUTORIAL.md`` walks through it
 
 Examples
 --------
->>> from pathlib import Path
->>> from tempfile import mkdtemp
+The night is that of ``sosia replay --simulate ztf --alerts 40 --seed 5 --folder night``.
+
 >>> from consumers.api import read_alerts
->>> from consumers.simulated_night import save_night
->>> folder = Path(mkdtemp())
->>> save_night(folder, "ztf", alerts=40, seed=5)
-40
->>> alert = next(read_alerts([folder]))
+>>> alert = next(read_alerts(["night"]))
 >>> alert.survey, alert.band, alert.stamps.science.shape
 ('ztf', 'r', (63, 63))
 """

@@ -71,14 +71,8 @@ def embed(stamps: Sequence[ArrayLike], pixel_scale: float | None = None, survey:
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> from tempfile import mkdtemp
     >>> from consumers.api import read_alerts
-    >>> from consumers.simulated_night import save_night
-    >>> folder = Path(mkdtemp())
-    >>> save_night(folder, "ztf", alerts=40, seed=5)
-    40
-    >>> alerts = list(read_alerts([folder]))
+    >>> alerts = list(read_alerts(["night"]))
     >>> twice = [alerts[3].stamps.reference, alerts[3].stamps.reference + 50.0, alerts[4].stamps.reference]
     >>> places = embed(twice, 1.01, "ztf")
     >>> places.shape
@@ -133,14 +127,8 @@ def compare(
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> from tempfile import mkdtemp
     >>> from consumers.api import read_alerts
-    >>> from consumers.simulated_night import save_night
-    >>> folder = Path(mkdtemp())
-    >>> save_night(folder, "ztf", alerts=40, seed=5)
-    40
-    >>> alerts = list(read_alerts([folder]))
+    >>> alerts = list(read_alerts(["night"]))
     >>> for alert in alerts[8:11]:
     ...     quality = compare(alert.stamps.science, alert.stamps.reference, alert.pixel_scale, survey="ztf")
     ...     print(f"{quality.score:.1f} {quality.problematic}")

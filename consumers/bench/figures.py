@@ -26,6 +26,8 @@ class Figures:
     index_entries : int
         Of the novelty index.
     stages : Stages
+    limit_alerts_per_s : float
+        The networks' passes alone, in as many processes as workers.
     naive : Naive
     long_packets : dict of int to float
         CPU time of decoding and splicing a Rubin packet [s], by its earlier detections.
@@ -38,6 +40,7 @@ class Figures:
     packets: dict[str, int]
     index_entries: int
     stages: Stages
+    limit_alerts_per_s: float
     naive: Naive
     long_packets: dict[int, float]
     whole: Whole | None
@@ -48,9 +51,9 @@ class Figures:
         return {
             "alerts_per_s": whole and whole.alerts_per_s,
             "naive_alerts_per_s": self.naive.alerts_per_s,
-            "limit_alerts_per_s": self.stages.limit_alerts_per_s,
+            "limit_alerts_per_s": self.limit_alerts_per_s,
             "over_naive": whole and whole.alerts_per_s / self.naive.alerts_per_s,
-            "over_limit": whole and whole.alerts_per_s / self.stages.limit_alerts_per_s,
+            "over_limit": whole and whole.alerts_per_s / self.limit_alerts_per_s,
             "latency_s": whole and asdict(whole.latency_s),
             "append_latency_s": whole and asdict(whole.append_latency_s),
             "steady_rate": whole and whole.steady_rate,

@@ -36,7 +36,7 @@ def show(figures: Figures, console: Console) -> None:
             "Sosia, the whole system", f"{figures.whole.alerts_per_s:.0f}", "sustained, committed and received"
         )
     rates.add_row("naive worker, without Kafka", f"{figures.naive.alerts_per_s:.1f}", _times(figures, "naive"))
-    rates.add_row("limit: the networks alone", f"{figures.stages.limit_alerts_per_s:.0f}", _times(figures, "limit"))
+    rates.add_row("limit: the networks alone", f"{figures.limit_alerts_per_s:.0f}", _times(figures, "limit"))
     console.print(rates)
     stages = Table("stage", "ms CPU an alert", title="Each stage in one process, without Kafka")
     for name, milliseconds in figures.stages.cpu_ms.items():
@@ -71,7 +71,7 @@ def save_picture(figures: Figures, file: Path) -> None:
     from PIL import Image, ImageDraw, ImageFont
 
     bars = [(name, ms, f"{ms:.2f} ms") for name, ms in figures.stages.cpu_ms.items()]
-    rates = [("naive worker", figures.naive.alerts_per_s), ("networks alone", figures.stages.limit_alerts_per_s)]
+    rates = [("naive worker", figures.naive.alerts_per_s), ("networks alone", figures.limit_alerts_per_s)]
     if figures.whole:
         rates.insert(1, ("Sosia, whole", figures.whole.alerts_per_s))
     groups = [
@@ -123,7 +123,7 @@ def _times(figures: Figures, reference: str) -> str:
         return ""
     if reference == "naive":
         return f"Sosia is {figures.whole.alerts_per_s / figures.naive.alerts_per_s:.1f} times as fast"
-    return f"Sosia reaches {figures.whole.alerts_per_s / figures.stages.limit_alerts_per_s:.2f} of it"
+    return f"Sosia reaches {figures.whole.alerts_per_s / figures.limit_alerts_per_s:.2f} of it"
 
 
 def _shares(networks: Mapping[str, float]) -> Iterator[str]:

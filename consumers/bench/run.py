@@ -14,7 +14,7 @@ from broker.novelty.judging import NoveltyJudge
 from broker.novelty.versions import open_all, surveys
 from broker.reader import Reader
 from consumers.assembly import choose_rule, open_annotator, open_surveys, utc_now
-from consumers.bench import long_packets, naive, stages
+from consumers.bench import limit, long_packets, naive, stages
 from consumers.bench.crowd import build_crowd
 from consumers.bench.figures import Figures
 from consumers.bench.load import EarlierEpochs
@@ -22,7 +22,7 @@ from consumers.bench.machine import machine
 from consumers.bench.making import ManyAlerts
 from consumers.bench.whole import Stream, run_whole
 from consumers.bench.whole_options import WholeOptions
-from consumers.cores import granted_cores
+from consumers.cores import granted_cores, share_of_cores
 from consumers.demo.feed import FolderOfPackets, SimulatedNight
 from models.backbone import FEATURES
 from schemas.source import FolderSource
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 TEMPLATES = 120
 #: Batches of the stages' measurement, of which the first one warms everything up.
 STAGE_BATCHES = 9
+#: Of the networks' alone, over and over.
+LIMIT_BATCHES = 2
 #: Alerts of the naive worker, of which the first one warms everything up.
 NAIVE_ALERTS = 61
 #: Number of the first of these alerts: the whole system sees none of them.
@@ -90,7 +92,8 @@ def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], ob
     ----------
     options : BenchOptions
     settings : Settings
-        The user's: backbone, rule, class networks and batch size.
+        The user's: backbone, rule, class networks and batch size. Where they do not tell threads, the workers share the
+        cores.
     say : callable
         Is told what is done.
 
@@ -100,6 +103,8 @@ def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], ob
         There are no such packets, weights or index, or a worker ended.
     """
     batch = settings.worker.batch_size
+    threads = settings.backbone.threads or (1 if options.pin else share_of_cores(options.workers))
+    working = _with_backbone(settings, threads=threads)
     with tempfile.TemporaryDirectory(prefix="sosia-bench-") as folder:
         place = Path(folder)
         say("preparing the load")
@@ -129,15 +134,17 @@ def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], ob
             for alert in alone:
                 earlier.add(reader.read(alert))
             earlier.flush()
-            say("measuring each stage, and the networks alone")
+            say("measuring each stage")
             by_stage = stages.measure(alone, reader, annotator, batch)
             lengthened = long_packets.measure(alone, reader, annotator)
             say("measuring the naive worker")
-            single = settings.model_copy(update={"backbone": settings.backbone.model_copy(update={"batch": 1})})
             with naive.one_at_a_time():
-                slow = _annotator(single, history)
+                slow = _annotator(_with_backbone(settings, batch=1), history)
             slow.novelty = annotator.novelty
             plain = naive.measure(alone[:NAIVE_ALERTS], reader, slow)
+        say("measuring the networks alone")
+        job = limit.Job(working, tuple(feed.counts), feed.schemas, alone[: LIMIT_BATCHES * batch], batch)
+        most = limit.measure(job, options.workers)
         whole = None
         if options.whole:
             burst, steady = (shares(feed.counts, n) for n in (options.alerts, int(options.rate * options.seconds)))
@@ -146,9 +153,9 @@ def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], ob
             how = WholeOptions(
                 options.rate, options.seconds, options.workers, batch, where, feed.schemas, place, options.pin
             )
-            whole = run_whole(how, settings, streams, remember, reader, say)
+            whole = run_whole(how, working, streams, remember, reader, say)
         entries = sum(facts.entries for version in versions.values() for facts in version.manifest.populations)
-        return Figures(machine(), feed.title, dict(feed.counts), entries, by_stage, plain, lengthened, whole)
+        return Figures(machine(), feed.title, dict(feed.counts), entries, by_stage, most, plain, lengthened, whole)
 
 
 def shares(counts: Mapping[str, int], total: int) -> dict[str, int]:
@@ -167,6 +174,10 @@ def _mixed(loads: Mapping[str, ManyAlerts], counts: Mapping[str, int], first: in
         for number, alert in enumerate(load.alerts(counts[survey], first))
     ]
     return [alert for _, alert in sorted(alerts, key=lambda one: one[0])]
+
+
+def _with_backbone(settings: Settings, **changed: int) -> Settings:
+    return settings.model_copy(update={"backbone": settings.backbone.model_copy(update=changed)})
 
 
 def _annotator(settings: Settings, history: History) -> Annotator:

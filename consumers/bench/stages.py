@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from broker.annotation import NoveltyState
 from broker.embedding_record import embedding_record
-from broker.output import Splicer, scores
+from broker.output import Splicer
 from consumers.bench.probes import Times, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from broker.annotator import Annotator, Finding
     from broker.reader import Reader
@@ -32,11 +31,7 @@ PARTS = {
         "broker.examiner:comparison_input",
         "broker.embedding:_content",
     ],
-    NETWORKS: [
-        "models.backbone:Backbone.embed",
-        "models.epoch_network:EpochNetwork.log_odds",
-        "models.batched:Batched.__call__",
-    ],
+    NETWORKS: ["models.batched:Batched.__call__"],  # each network's way to TensorFlow
     "classes": ["broker.classifiers.choosing:Classifiers.classify"],
     "history": ["broker.history.sqlite:SqliteHistory.append", "broker.history.sqlite:SqliteHistory.earlier"],
     "epoch check": ["broker.epoch_check:EpochChecker.check"],
@@ -56,15 +51,12 @@ class Stages:
         By stage [ms of CPU an alert].
     networks : dict of str to float
         Share of the alerts that each network gave a score.
-    limit_alerts_per_s : float
-        The networks' passes of the same alerts alone, on the same cores.
     cache_hits : int
         References that had been embedded before.
     """
 
     cpu_ms: dict[str, float]
     networks: dict[str, float]
-    limit_alerts_per_s: float
     cache_hits: int
 
     @property
@@ -88,12 +80,12 @@ def measure(packets: Sequence[bytes], reader: Reader, annotator: Annotator, batc
     splicer = Splicer()
     _annotate(packets[:batch], reader, annotator, splicer, Times())
     findings: list[Finding] = []
-    with watched(PARTS, keep=NETWORKS) as times:
+    with watched(PARTS) as times:
         for start in range(batch, len(packets), batch):
             findings += _annotate(packets[start : start + batch], reader, annotator, splicer, times)
     cpu_ms = {stage: 1e3 * times.cpu_s[stage] / len(findings) for stage in ORDER}
     hits = annotator.examiner.embedder.cache_hits
-    return Stages(cpu_ms, shares(findings), _rate(times.calls, len(findings)), hits)
+    return Stages(cpu_ms, shares(findings), hits)
 
 
 def _annotate(
@@ -105,8 +97,7 @@ def _annotate(
         findings = annotator.annotate(read, [datetime.now(UTC)] * len(read))
     with times.part("encode"):
         for packet, finding in zip(read, findings, strict=True):
-            splicer.annotated(packet, finding.annotation)
-            scores(finding.annotation)
+            splicer.both(packet, finding.annotation)
             embedding_record(finding)
     return findings
 
@@ -122,11 +113,3 @@ def shares(findings: Sequence[Finding]) -> dict[str, float]:
         for entry in finding.annotation.classifications:
             scored[entry.classifier] = scored.get(entry.classifier, 0) + (entry.score is not None)
     return {name: count / len(findings) for name, count in scored.items()}
-
-
-def _rate(calls: Sequence[Callable[[], object]], alerts: int) -> float:
-    """Make the networks' calls again, and nothing else; return for how many alerts a second they would do."""
-    started = time.perf_counter()
-    for call in calls:
-        call()
-    return alerts / (time.perf_counter() - started)

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from consumers.demo.worker_process import WorkerProcess
     from consumers.settings import Settings
 
-PARTITIONS = 4
+#: Of every topic, so that each worker has as much to do as the others.
+PARTITIONS_A_WORKER = 2
 #: Without any receipt for so long, something is wrong; loading the networks falls into it [s].
 STALLED_S = 120.0
 #: Memory is compared from this alert on: a worker has then seen everything once.
@@ -109,10 +110,9 @@ def run_whole(
         say("starting Kafka")
         kafka = stack.enter_context(LocalKafka(options.folder / "kafka"))
         outputs = [name(survey) for survey in topics for name in (annotated, scores)]
-        kafka.create_topics(
-            dict.fromkeys([*topics.values(), *outputs, REPLAY, EMBEDDINGS, DEAD, LEDGER], PARTITIONS),
-            {"message.timestamp.type": "LogAppendTime"},
-        )
+        names = [*topics.values(), *outputs, REPLAY, EMBEDDINGS, DEAD, LEDGER]
+        partitions = PARTITIONS_A_WORKER * options.workers
+        kafka.create_topics(dict.fromkeys(names, partitions), {"message.timestamp.type": "LogAppendTime"})
         config = {"bootstrap.servers": kafka.bootstrap, **_CLIENT}
         say(f"filling the topics with {total} alerts, and the history with their objects' earlier epochs")
         history = stack.enter_context(closing(open_history(history_url(options))))

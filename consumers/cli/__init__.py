@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
+from consumers.printable import printable_lines
 from schemas.errors import ConfigurationError, SosiaError
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _COMMANDS = {
     "evaluate": "print the figures of a network's card again",
 }
 _USAGE_ERROR = 2
+#: What a shell says of a program that SIGPIPE ended.
+_BROKEN_PIPE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,22 +49,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, 1 where something could not be done, 2 for wrong usage or configuration.
+        0, 1 where something could not be done, 2 for wrong usage or configuration, 141 where the output is not read on.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        try:
+            return _run(list(sys.argv[1:] if arguments is None else arguments))
+        finally:
+            sys.stdout.flush()  # here, since at Python's own end it would be too late to be quiet about it
+    except BrokenPipeError:  # the reader of our output, such as head, has had enough
+        return _output_unread()
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # which rich has turned into this
+            return _output_unread()
+        raise
+
+
+def _run(given: Sequence[str]) -> int:
     parser = _parser(given)
     args = parser.parse_args(given)
     try:
         return int(args.run(args))
     except ConfigurationError as error:
-        parser.exit(_USAGE_ERROR, f"sosia {args.command}: {error}\n")
+        parser.exit(_USAGE_ERROR, f"sosia {args.command}: {printable_lines(str(error))}\n")
     except SosiaError as error:
-        parser.exit(1, f"sosia {args.command}: {error}\n")
+        parser.exit(1, f"sosia {args.command}: {printable_lines(str(error))}\n")
     except KeyboardInterrupt:
         parser.exit(130, "\n")
-    except BrokenPipeError:  # the reader of our output, such as head, has had enough
-        sys.stderr.close()
-        return 0
+
+
+def _output_unread() -> int:
+    """Have what is still in the buffer go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _BROKEN_PIPE
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

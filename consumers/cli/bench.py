@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alerts", type=_positive, default=10_000, metavar="N", help="of the burst (default 10000)")
     parser.add_argument("--rate", type=float, default=250.0, metavar="R", help="of the steady part [1/s] (default 250)")
     parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="of the steady part (default 20)")
-    parser.add_argument("--workers", type=_positive, metavar="N", help="default: one for every two cores")
+    parser.add_argument("--workers", type=_positive, metavar="N", help="default: one a core; they share the cores")
     parser.add_argument("--pin", action="store_true", help="give each worker one core of its own")
     parser.add_argument("--stages", action="store_true", help="only what runs in one process, without Kafka")
     parser.add_argument("--index", type=Path, metavar="DIR", help="a folder of versions of the novelty index")
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from consumers.cores import granted_cores, limit_threads
     from consumers.memory import keep_memory
 
-    limit_threads()
+    limit_threads(1)  # one process's stages, and the naive worker at its best
     keep_memory()
     from rich.console import Console
 
@@ -44,7 +44,10 @@ def run(args: argparse.Namespace) -> int:
     from consumers.bench.report import save_picture, show, show_ratios
     from consumers.bench.run import BenchOptions, run_bench
     from consumers.configuration import load_settings
+    from consumers.log import set_up_logs
 
+    settings = load_settings(args.config)
+    set_up_logs(settings.log)
     old = None if args.compare is None else read_figures(args.compare)
     told = Console(stderr=args.json)
     options = BenchOptions(
@@ -53,14 +56,14 @@ def run(args: argparse.Namespace) -> int:
         alerts=args.alerts,
         rate=args.rate,
         seconds=args.seconds,
-        workers=args.workers or max(granted_cores() // 2, 1),
+        workers=args.workers or granted_cores(),
         whole=not args.stages,
         index=args.index,
         entries=args.entries,
         pin=args.pin,
     )
     with told.status("") as status:
-        figures = run_bench(options, load_settings(args.config), status.update)
+        figures = run_bench(options, settings, status.update)
     save_picture(figures, args.out)
     found = figures.to_json()
     if args.json:

@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     lens = networks.add_parser("lens", help="the lens networks: models/cards/lens.md")
     lens.add_argument("--n", type=_count, default=100_000, metavar="N", help="stamps of each sky; default: 100000")
+    lens.add_argument("--sky", choices=("ground", "space"), help="only the forms of this sky; default: both")
     lens.add_argument("--data", type=Path, metavar="DIR", help="folder with graded candidates, lenses/cfhtls/")
     lens.add_argument("--card", type=Path, metavar="FILE", help="write the tables as Markdown")
     lens.add_argument("--picture", type=Path, metavar="FILE", help="draw what is found and what is missed, as PNG")
@@ -86,6 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     novelty.add_argument(
         "--galaxies", type=_count, default=12_000, metavar="N", help="of known mass and rate; 0: none; default: 12000"
+    )
+    novelty.add_argument(
+        "--pictures", type=_count, default=12, metavar="N", help="simulated surveys; 0: none; default: 12"
     )
     novelty.add_argument("--data", type=Path, metavar="DIR", help="folder with Galaxy Zoo's pictures, galaxyzoo/")
     novelty.add_argument("--folder", type=Path, metavar="DIR", help="keep what is simulated, and find it again")
@@ -167,9 +171,9 @@ def _router(args: argparse.Namespace) -> int:
 
 
 def _lens(args: argparse.Namespace) -> int:
-    from consumers.evaluate_lens.run import print_figures
+    from consumers.evaluate_lens.run import SKIES, print_figures
 
-    print_figures(args.n, args.data, args.card, args.picture)
+    print_figures(args.n, args.data, args.card, args.picture, [args.sky] if args.sky else tuple(SKIES))
     return 0
 
 
@@ -177,7 +181,10 @@ def _novelty(args: argparse.Namespace) -> int:
     from consumers.configuration import load_settings
     from consumers.evaluate_novelty.run import Plan, print_figures
 
-    plan = Plan(args.alerts, args.stamps, args.entries, args.lenses, args.galaxies, args.data, args.folder, args.seed)
+    plan = Plan(
+        args.alerts, args.stamps, args.entries, args.lenses, args.galaxies, args.pictures, args.data, args.folder,
+        args.seed,
+    )  # fmt: skip
     print_figures(load_settings(args.config).backbone, plan)
     return 0
 

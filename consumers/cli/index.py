@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consumers.printable import printable_lines
+
 if TYPE_CHECKING:
     from consumers.look_alikes.sightings import FileReader
 
@@ -121,7 +123,7 @@ def _build(args: argparse.Namespace) -> int:
         recipe = replace(recipe, axes=args.axes)
     version, unreadable = build_from_files(args.paths, args.output, _reader(args), recipe, args.labels)
     for one in unreadable:
-        sys.stderr.write(f"{one.file}: {one.error}\n")
+        sys.stderr.write(printable_lines(f"{one.file}: {one.error}") + "\n")
     sys.stdout.write(describe(version.manifest))
     return int(bool(unreadable))
 
@@ -133,13 +135,12 @@ def _weirdest(args: argparse.Namespace) -> int:
     seen = list(_reader(args).read(args.paths))
     unreadable = [one for one in seen if one.sighting is None]
     for one in unreadable:
-        sys.stderr.write(f"{one.file}: {one.error}\n")
+        sys.stderr.write(printable_lines(f"{one.file}: {one.error}") + "\n")
     ranked = rank(seen, args.index)
     for each in ranked[: args.top]:
         fields = ranked_json(each)
-        sys.stdout.write(
-            (json.dumps(fields) if args.json else "  ".join(f"{value}" for value in fields.values())) + "\n"
-        )
+        line = json.dumps(fields) if args.json else "  ".join(map(str, fields.values()))
+        sys.stdout.write(printable_lines(line) + "\n")
     save_weirdest(args.sheet, ranked, args.top)
     sys.stderr.write(f"{args.sheet}\n")
     return int(bool(unreadable))

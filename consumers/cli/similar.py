@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from consumers.cli.out import add_out_arguments
+from consumers.printable import printable_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             if seen.sighting is None:
                 unreadable.append(Row({"file": str(seen.file), "error": str(seen.error)}))
                 if not args.json:
-                    sys.stderr.write(f"{seen.file}: {seen.error}\n")
+                    sys.stderr.write(printable_lines(f"{seen.file}: {seen.error}") + "\n")
             else:
                 answers.append(similar_to_image(version, seen, args.count, args.band, args.by))
     else:
@@ -81,6 +82,6 @@ def run(args: argparse.Namespace) -> int:
             for output in outputs:
                 output.add(row)
     for line in (*(row.fields for row in unreadable if args.json), *(lines if args.json or not args.out else ())):
-        sys.stdout.write((json.dumps(line) if args.json else "  ".join(map(str, line.values()))) + "\n")
+        sys.stdout.write(printable_lines(json.dumps(line) if args.json else "  ".join(map(str, line.values()))) + "\n")
     sys.stderr.write("".join(f"{path}\n" for path in (args.sheet, *args.out)))
     return int(bool(unreadable))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from consumers.bounded_read import READER, Span, read, reader, since, whole
+from consumers.bounded_read import Span, is_refused_group, read, reader, since, whole
 from consumers.rights import REFUSALS, told
 from schemas.errors import SosiaError
 
@@ -58,11 +58,20 @@ def messages(
         yield from _following(config, ends, stop)
 
 
-def raise_error(message: Message, group: str = READER) -> bool:
-    """Tell whether a message for a group is a record; raises where it is an error that does not pass by itself."""
+def raise_error(message: Message, group: str | None = None) -> bool:
+    """Tell whether a message is a record; raises where it is an error that does not pass by itself.
+
+    Parameters
+    ----------
+    message : Message
+    group : str, optional
+        Of a member; a reader commits nothing, and needs no right to its group.
+    """
     error = message.error()
     if error is None:
         return True
+    if group is None and is_refused_group(message):
+        return False
     if error.code() in REFUSALS:
         raise SosiaError(told(message, group))
     if error.code() != KafkaError._PARTITION_EOF and not error.retriable():  # noqa: SLF001  the client's public name

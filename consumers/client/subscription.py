@@ -13,7 +13,7 @@ from consumers.client.alert import Alert, AlertReader, Unreadable, origin_of
 from consumers.client.expression import compile_expression
 from consumers.client.member import Member
 from consumers.client.reading import messages
-from consumers.rights import READ, TOPIC, lacking
+from consumers.rights import no_topic
 from consumers.worker.batch import Record
 from schemas.errors import ConfigurationError, UnreadableError
 
@@ -159,9 +159,7 @@ class Alerts:
         self, config: Mapping[str, str], topics: Sequence[str], group: str, start: float | None, *, follow: bool
     ) -> Generator[Message, None, None]:
         for missing in sorted(set(topics) - topics_of(config)):
-            raise ConfigurationError(
-                f"the cluster {config['bootstrap.servers']} has no topic {missing}, or {lacking(READ, TOPIC, missing)}"
-            )
+            raise ConfigurationError(no_topic(config, missing))
         self._member = Member(config, topics, group, start=start, follow=follow, stop=self._stopped.is_set)
         yield from self._member.messages()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from consumers.bounded_read import read, since, whole
 from consumers.names import ATTEMPT_HEADER, DEAD, ORIGIN_HEADER
+from consumers.printable import printable
 from consumers.worker.dead_letters import (
     DETAIL_HEADER,
     PREFIX,
@@ -16,7 +17,6 @@ from consumers.worker.dead_letters import (
     TIMESTAMP_HEADER,
     VERSION_HEADER,
     WORKER_HEADER,
-    printable,
 )
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consumers.worker.dead_letters import printable
+from consumers.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

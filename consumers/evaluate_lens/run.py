@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress
 
+from consumers.evaluate_lens.ceiling import ceiling
 from consumers.evaluate_lens.picture import save_picture
 from consumers.evaluate_lens.real import Candidates, on_candidates
 from consumers.evaluate_lens.stamps import (
@@ -21,16 +22,23 @@ from consumers.evaluate_lens.stamps import (
 )
 from models.lens_finder import LensFinder, load
 from models.lens_network import FORMS
+from models.simulate.lenses.frozen import arcs_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 #: Skies, and the forms that are measured on each one's stamps.
 SKIES = {sky: [one for one in FORMS.values() if one.sky == sky] for sky in ("ground", "space")}
 
 
-def print_figures(stamps: int, data: Path | None = None, card: Path | None = None, picture: Path | None = None) -> None:
+def print_figures(
+    stamps: int,
+    data: Path | None = None,
+    card: Path | None = None,
+    picture: Path | None = None,
+    skies: Sequence[str] = tuple(SKIES),
+) -> None:
     """Measure and print.
 
     Parameters
@@ -43,11 +51,13 @@ def print_figures(stamps: int, data: Path | None = None, card: Path | None = Non
         Where to write the same lines.
     picture : path or None
         Where to draw what the four-band network takes for something else, as PNG.
+    skies : sequence of str
+        Keys of `SKIES`.
     """
     console = Console(highlight=False, soft_wrap=True)
     finders = {name: load(name) for name in FORMS}
     lines = []
-    for line in _lines(finders, stamps, data):
+    for line in _lines(finders, stamps, data, skies):
         console.print(line, markup=False)
         lines.append(line)
     if card is not None:
@@ -56,13 +66,18 @@ def print_figures(stamps: int, data: Path | None = None, card: Path | None = Non
         save_picture(finders["ground-ugri"], picture)
 
 
-def _lines(finders: dict[str, LensFinder], stamps: int, data: Path | None) -> Iterator[str]:
-    for sky, forms in SKIES.items() if stamps else ():
+def _lines(finders: dict[str, LensFinder], stamps: int, data: Path | None, skies: Sequence[str]) -> Iterator[str]:
+    for sky in skies if stamps else ():
+        forms = SKIES[sky]
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(f"Stamps, {sky}", total=stamps)
             looks = look_at_frozen(sky, [finders[one.name] for one in forms], stamps, partial(bar.advance, task))
+        arcs = arcs_alone(sky, max(stamps // 20, 2))
         for form, seen in zip(forms, looks, strict=True):
             yield from lines_of(form.name, measure(seen))
+            told, among = ceiling(arcs, form)
+            yield f"Were all else in a stamp known, and its arcs, the AUROC would be {told:.3f};"
+            yield from (f"were its arcs one of {len(arcs)}, {among}.", "")
             threshold = threshold_at(seen.score[~seen.lens], PASSING)
             passing = stars_passing(finders[form.name], threshold, max(stamps // 10, 1))
             yield from (f"Stars, of which the frozen stamps hold none, pass there by {passing}.", "")

@@ -89,7 +89,8 @@ def _lens_features(images: NDArray[np.floating], scale: float) -> NDArray[np.flo
     form = lens_network.FORMS["space"]
     network = WEIGHTS[form.name][0].load_into(lambda: lens_network.build(form))
     features = Batched(Model(network.input, network.get_layer(lens_network.TELLING_LAYER).input), 64)
-    return features(lens_network.prepare(np.stack([fitted(one.astype(np.float32), scale, form) for one in images])))
+    windows = np.stack([fitted(one.astype(np.float32), scale, form) for one in images])
+    return features(lens_network.prepare(windows, host_free=form.host_free))
 
 
 def _embedded(embedder: Embedder, images: NDArray[np.floating], scale: float) -> NDArray[np.float32]:

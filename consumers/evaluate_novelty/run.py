@@ -17,6 +17,7 @@ from consumers.evaluate_novelty import (
     lens_candidates,
     look_alikes,
     on_nights,
+    pictures,
     properties,
     real,
 )
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from broker.novelty.versions import Version
     from consumers.evaluate_novelty.at_scale import ScaleFigures
     from consumers.evaluate_novelty.discoveries import DiscoveryFigures
+    from consumers.evaluate_novelty.pictures import SimulatedFigures
     from consumers.evaluate_novelty.real import RealFigures
     from consumers.settings import BackboneSettings
 
@@ -53,6 +55,8 @@ class Plan:
         Candidates, a tenth of them lenses; 0: none.
     galaxies : int
         Whose masses and star-formation rates are known; 0: none.
+    pictures : int
+        Simulated surveys of pictures; 0: none.
     data : path or None
         Folder with ``galaxyzoo/``.
     folder : path or None
@@ -66,6 +70,7 @@ class Plan:
     entries: int
     lenses: int
     galaxies: int
+    pictures: int
     data: Path | None
     folder: Path | None
     seed: int = SEED
@@ -99,6 +104,8 @@ def _lines(examiner: Examiner, plan: Plan, folder: Path, built: Path) -> Iterato
         yield from _lens_lines(embedder, plan.lenses)
     if plan.galaxies:
         yield from _property_lines(embedder, built, plan.galaxies)
+    if plan.pictures:
+        yield from _picture_lines(pictures.on_simulated(embedder, plan.pictures))
     if plan.data is not None:
         yield from _real_lines(real.on_pictures(embedder, plan.data))
 
@@ -115,6 +122,16 @@ def _property_lines(embedder: Embedder, built: Path, galaxies: int) -> Iterator[
     for one in properties.measure(built, embedder, galaxies):
         yield f"  {one.name}: RMSE {one.rmse:.3f} dex, of guessing the mean {one.of_guessing}"
         yield f"    within 1 dex {one.within_a_dex}; guessing {one.guessed_within}"
+
+
+def _picture_lines(figures: SimulatedFigures) -> Iterator[str]:
+    yield f"{figures.surveys} simulated surveys of pictures, each by itself: means"
+    for name, figure in figures.areas.items():
+        yield f"  AUROC {name:28} {figure}"
+    for name, figure in figures.leads.items():
+        yield f"  sosia less {name:23} {figure}"
+    for name, figure in figures.by_kind.items():
+        yield f"  AUROC sosia, {name:21} {figure}"
 
 
 def _real_lines(surveys: Iterable[RealFigures]) -> Iterator[str]:

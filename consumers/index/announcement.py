@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import KafkaError, Producer
 
 from consumers.bounded_read import TIMEOUT_S, asking, read, topics_of, whole
 from consumers.names import INDEX
 from consumers.rights import require
+from consumers.topic_creation import create_topic
 from schemas.errors import SosiaError, UnreadableError
 from schemas.framing import pack, unpack
 
@@ -85,9 +85,8 @@ def announce(config: Mapping[str, str], announcement: Announcement) -> None:
         Kafka does not take it.
     """
     failed: list[KafkaError] = []
+    ensure_index_topic(config)
     with asking(config):
-        if INDEX in require(config, write=[INDEX]):
-            _ensure_topic(config)
         producer = Producer({**config, "enable.idempotence": True, "log_level": 0})
         producer.produce(
             INDEX,
@@ -99,6 +98,22 @@ def announce(config: Mapping[str, str], announcement: Announcement) -> None:
     if waiting or failed:
         why = failed[0] if failed else f"no answer within {TIMEOUT_S:g} s"
         raise SosiaError(f"{INDEX}: version {announcement.version} is not announced: {why}; announce it again")
+
+
+def ensure_index_topic(config: Mapping[str, str]) -> None:
+    """See that there is a topic to announce in, and that this user may.
+
+    Raises
+    ------
+    ConfigurationError
+        A right is missing.
+    SosiaError
+        The cluster does not answer.
+    """
+    with asking(config):
+        missing = require(config, write=[INDEX])
+    if missing:
+        create_topic(config, INDEX, 1, {"cleanup.policy": "compact"})
 
 
 def announcements(config: Mapping[str, str]) -> dict[tuple[str, str], Announcement]:
@@ -121,12 +136,3 @@ def announcements(config: Mapping[str, str]) -> dict[tuple[str, str], Announceme
             else:
                 found[one.key] = one
     return found
-
-
-def _ensure_topic(config: Mapping[str, str]) -> None:
-    admin = AdminClient(dict(config))  # named, or it would be gone before the answer came
-    try:
-        admin.create_topics([NewTopic(INDEX, 1, -1, config={"cleanup.policy": "compact"})])[INDEX].result(TIMEOUT_S)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-            raise

@@ -14,7 +14,7 @@ from broker.novelty.labels import read_table
 from broker.novelty.recipe import ULISSE, Recipe
 from broker.novelty.versions import current, open_version, use
 from consumers.bounded_read import asking
-from consumers.index.announcement import Announcement, announce, announcements
+from consumers.index.announcement import Announcement, announce, announcements, ensure_index_topic
 from consumers.index.rows import Rows
 from consumers.index.store import keep_newest, sha256_of_manifest, upload
 from consumers.registry import open_source
@@ -85,12 +85,13 @@ def next_versions(settings: Settings) -> list[Announcement]:
     Raises
     ------
     ConfigurationError
-        There are no rows.
+        There are no rows, or a right is missing.
     SosiaError
         The last thing that went wrong.
     """
     config = settings.kafka.client_config()
     announced, failed = [], None
+    ensure_index_topic(config)  # or a version might be built that cannot be announced
     with asking(config):
         rows = Rows(config, open_source(settings.registry))
         for survey, digest in rows.newest_origins().items():

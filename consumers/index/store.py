@@ -90,7 +90,9 @@ def fetch(announcement: Announcement, cache: Path) -> Path:
     """
     place = version_folder(cache, announcement.survey, announcement.version)
     if place.is_dir():
-        return place
+        if _is_announced(place, announcement):
+            return place
+        discard(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=_FETCHING, dir=place.parent))
     try:
@@ -133,7 +135,19 @@ def keep_newest(cache: Path, survey: str, count: int, used: str) -> None:
 def _fetch_manifest(uri: str, folder: Path) -> tuple[Manifest, str]:
     with _storage(uri) as (files, root):
         files.get_file(f"{root}/{manifests.FILE}", str(folder / manifests.FILE))
-    return manifests.read(folder), hashlib.sha256((folder / manifests.FILE).read_bytes()).hexdigest()
+    return manifests.read(folder), _sha256(folder)
+
+
+def _is_announced(folder: Path, announcement: Announcement) -> bool:
+    """Whether a copy is of the version that was announced, and not of another one of its name."""
+    try:
+        return _sha256(folder) == announcement.sha256
+    except OSError:
+        return False
+
+
+def _sha256(folder: Path) -> str:
+    return hashlib.sha256((folder / manifests.FILE).read_bytes()).hexdigest()
 
 
 def _inside(name: str) -> PurePosixPath:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from broker.cutout import MAX_SIDE, MIN_SIDE, Cutout, read_cutout
+from broker.cutout import Cutout, read_cutout
 from broker.geometry import Geometry
+from broker.inputs.images import picture_pixels
 from broker.stamp_pair import Stamp, StampPair
 from schemas.errors import StampError, StampReason
 
@@ -34,7 +33,7 @@ def find_pictures(paths: list[Path]) -> list[Path]:
 
 
 def read_picture(path: Path) -> Cutout:
-    """Read an image; of a picture the bands are blue, green and red, in the order of wavelength.
+    """Read an image, rows upwards; the bands of a picture in colour are blue, green and red.
 
     Raises
     ------
@@ -45,20 +44,7 @@ def read_picture(path: Path) -> Cutout:
         payload = path.read_bytes()
     except OSError as error:
         raise StampError(StampReason.MISSING, f"{path}: {error.strerror}") from error
-    if payload.startswith(_FITS):
-        return read_cutout(payload)
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as picture:
-            if min(picture.size) < MIN_SIDE:
-                raise StampError(StampReason.SIZE, f"{path}: {picture.size[0]} x {picture.size[1]} pixels")
-            picture.thumbnail((MAX_SIDE, MAX_SIDE))
-            colours = np.asarray(picture.convert("RGB"), np.float32)
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise StampError(StampReason.CORRUPT, f"{path}: {error}") from error
-    # Rows of FITS, and of the sky frame, go upwards.
-    return Cutout(np.ascontiguousarray(np.moveaxis(colours[::-1, :, ::-1], -1, 0)), {})
+    return read_cutout(payload) if payload.startswith(_FITS) else Cutout(picture_pixels(path), {})
 
 
 def picture_pair(cutout: Cutout, frame: SkyFrame, pixel_scale: float | None) -> StampPair:

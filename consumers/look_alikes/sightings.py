@@ -6,11 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from broker.annotator import Annotator
 from broker.cutout import read_cutout
@@ -22,6 +20,8 @@ from broker.time_order import find_places, read_places
 from consumers.assembly import choose_rule, open_examiner, open_surveys, utc_now
 from consumers.look_alikes.pictures import find_pictures, is_picture, picture_pair, read_picture
 from consumers.look_alikes.thumbnails import thumbnail
+from consumers.progress import tracked
+from models.morphology.disturbance import disturbance
 from schemas.errors import NoveltyIndexError, SosiaError, StampError
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from broker.packet import Packet
     from consumers.settings import Settings
 
-Item = TypeVar("Item")
-
 _CONTAINER = b"Obj\x01"
 _ROWS = "sosia.Embedding"
+#: Beside the progress bar.
+LABEL = "Embedding"
 #: Own stamps' survey, unless told.
 OWN = "stamps"
 
@@ -125,7 +125,7 @@ class FileReader:
             return
         with closing(SqliteHistory(None, self._settings.history.epochs)) as history:
             annotator = Annotator(self._examiner, utc_now, choose_rule(self._settings.epoch, history), history)
-            found = read_places(_with_progress(places), surveys, self._schemas)
+            found = read_places(tracked(places, LABEL), surveys, self._schemas)
             seen: set[tuple[str, Population]] = set()
             while batch := list(islice(found, self._settings.worker.batch_size)):
                 for one in _annotated(batch, annotator):
@@ -140,7 +140,7 @@ class FileReader:
         (survey,) = open_surveys([self._survey or OWN], self._settings.input.surveys)
         frame, embedder = survey.facts.frame, self._examiner.embedder
         digest = embedder.digest(frame)
-        waiting = iter(_with_progress(files))
+        waiting = iter(tracked(files, LABEL))
         while batch := list(islice(waiting, self._settings.worker.batch_size)):
             cutouts = [_read_or_error(path) for path in batch]
             good = [one for one in cutouts if not isinstance(one, StampError)]
@@ -163,6 +163,7 @@ class FileReader:
                         digest,
                         half(result.science_embedding),
                         thumbnail=thumbnail(cutout.image),
+                        disturbance=disturbance(cutout.image) if survey.name == OWN else None,
                     ),
                 )
 
@@ -229,8 +230,3 @@ def _read_or_error(path: Path) -> Cutout | StampError:
         return read_picture(path)
     except StampError as error:
         return error
-
-
-def _with_progress(items: Sequence[Item]) -> Iterable[Item]:
-    console = Console(stderr=True)
-    return track(items, "Embedding", console=console) if console.is_terminal else items

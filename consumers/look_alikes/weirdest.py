@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broker.novelty.feedback import INTEREST, Feedback
+from broker.novelty.undisturbed import stacked
 from broker.novelty.versions import open_current, survey_folder, surveys
 from consumers.look_alikes.sheet import Strip, Tile, save_sheet
 from schemas.errors import NoveltyIndexError
@@ -83,7 +84,8 @@ def _rank(night: list[Seen], version: Version, index: PopulationIndex, feedback:
     sightings = [one.sighting for one in night if one.sighting is not None]
     embeddings = np.stack([one.embedding for one in sightings]).astype(np.float32)
     first = np.array([one.first for one in night], np.bool_)
-    scored = index.score(embeddings, [one.identity for one in sightings], first)
+    who, disturbances = [one.identity for one in sightings], stacked(one.disturbance for one in sightings)
+    scored = index.score(embeddings, who, first, disturbances=disturbances)
     features = index.space.features(embeddings)
     said = [(row, opinion) for row, one in enumerate(sightings) if (opinion := feedback.of(one)) is not None]
     ranking = version.ranking(index).joined(

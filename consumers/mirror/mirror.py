@@ -8,16 +8,19 @@ by the transactional id, which ends what that one left open; only then are the p
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
-from consumers.bounded_read import TIMEOUT_S, asking, reader
+from consumers.bounded_read import TIMEOUT_S, asking, is_refused_group, reader
 from consumers.mirror.positions import Positions
+from consumers.moved import ask
 from consumers.names import POSITIONS
-from consumers.rights import require
+from consumers.rights import require, told
+from consumers.topic_creation import create_topic
 from consumers.topics import TopicChooser
 from consumers.worker.batch import Output, Record
 from consumers.worker.clients import OUTPUT_MARGIN
@@ -74,7 +77,7 @@ class Mirror:
         self._largest = settings.kafka.message_bytes
         self._clock = clock
         self._source_config = mirror.client_config()
-        self._source: Consumer = reader({**self._source_config, "reconnect.backoff.max.ms": "1000"})
+        self._source: Consumer = reader({"reconnect.backoff.max.ms": "1000", **self._source_config})
         self._topics = TopicChooser([inputs], self._source, clock)
         self._admin = AdminClient({**self._config, "log_level": "0"})
         transactional_id = f"sosia-mirror-{self._name}"
@@ -106,8 +109,11 @@ class Mirror:
 
         Raises
         ------
+        ConfigurationError
+            A right is missing, at either cluster.
         SosiaError
-            A fatal error of either cluster's, such as another mirror of the same name, or records that expired.
+            A fatal error of either cluster's, such as another mirror of the same name; or one does not answer at the
+            start.
         """
         try:
             self._ensure_topics({POSITIONS: 1}, {"cleanup.policy": "compact"})
@@ -116,7 +122,7 @@ class Mirror:
             next_look, aborts = 0.0, 0
             while not self._stopping:
                 if time.monotonic() >= next_look:
-                    self._look_around(known)
+                    self._look_again(known)
                     next_look = time.monotonic() + TOPICS_S
                 records = self._poll()
                 try:
@@ -134,22 +140,37 @@ class Mirror:
         finally:
             self._source.close()
 
+    def _look_again(self, known: Positions) -> None:
+        """Look around; where a cluster is away for a while, go on with what there is, and look next time."""
+        try:
+            self._look_around(known)
+        except ConfigurationError:
+            raise
+        except (SosiaError, KafkaException) as error:
+            if not self._positions:  # it never began: its settings may be wrong
+                raise
+            log.warning("not looked for new topics", error=str(error))
+
     def _look_around(self, known: Positions) -> None:
         """Look which topics there are to bring in, and go on with those that are new where they were left."""
         with asking(self._source_config):
-            topics = self._topics.current().topics
+            chosen = self._topics.current()
+            topics = chosen.topics
+            # What is missing may come tonight, or is there and hidden from this user.
+            require(self._source_config, read=[*topics, *chosen.missing])
             listed = self._source.list_topics(timeout=TIMEOUT_S).topics
         partitions = {topic: len(listed[topic].partitions) for topic in topics if listed[topic].partitions}
         wanted = {(topic, number) for topic, count in partitions.items() for number in range(count)}
         if wanted == self._positions.keys():
             return
         self._ensure_topics(partitions, {})
-        self._positions = {one: self._positions.get(one, self._start(one, known.of(one))) for one in sorted(wanted)}
+        new = {one: self._start(one, known.of(one)) for one in sorted(wanted - self._positions.keys())}
+        self._positions = {one: at for one, at in (self._positions | new).items() if one in wanted}
         log.info("mirroring", topics=sorted(partitions), source=self._name)
         self._assign()
 
     def _start(self, partition: Partition, position: int | None) -> int:
-        oldest, newest = self._source.get_watermark_offsets(TopicPartition(*partition), timeout=TIMEOUT_S)
+        oldest, newest = ask(partial(self._source.get_watermark_offsets, TopicPartition(*partition), timeout=TIMEOUT_S))
         if position is None or oldest <= position <= newest:
             return int(oldest if position is None else position)
         log.error(
@@ -169,7 +190,9 @@ class Mirror:
                 records.append(Record.of(message, self._clock()))
             elif error.fatal():
                 raise KafkaException(error)
-            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  so the client names its codes
+            elif error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                raise ConfigurationError(f"the cluster {self._source_config['bootstrap.servers']}: {told(message)}")
+            elif error.code() != KafkaError._PARTITION_EOF and not is_refused_group(message):  # noqa: SLF001  its name
                 log.warning("kafka", topic=message.topic(), error=str(error))
         return records
 
@@ -199,12 +222,7 @@ class Mirror:
             existing = self._admin.list_topics(timeout=TIMEOUT_S).topics
         for topic, count in partitions.items():
             if topic not in existing:
-                new = NewTopic(topic, num_partitions=count, config=dict(config))
-                try:
-                    self._admin.create_topics([new])[topic].result(TIMEOUT_S)
-                except KafkaException as error:
-                    if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                        raise
+                create_topic(self._config, topic, count, config)
             elif len(existing[topic].partitions) < count:
                 raise ConfigurationError(
                     f"topic {topic} has {count} partitions at {self._name}, and fewer here; add partitions here, so "

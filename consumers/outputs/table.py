@@ -87,4 +87,4 @@ def check_pyarrow() -> None:
         It is not installed.
     """
     if find_spec("pyarrow") is None:
-        raise ConfigurationError("Parquet takes pyarrow: pip install 'sosia-broker[parquet]'")
+        raise ConfigurationError("Parquet takes pyarrow: pip install pyarrow")

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from consumers.outputs.opening import open_outputs
+from consumers.printable import printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,9 +62,9 @@ def write_results(
             for output in outputs:
                 output.add(row)
             if as_json or not outs:
-                sys.stdout.write((json.dumps(row.fields) if as_json else one.to_text()) + "\n")
+                sys.stdout.write((json.dumps(row.fields) if as_json else printable_lines(one.to_text())) + "\n")
                 sys.stdout.flush()  # a line as soon as it is known, also into a pipe
             elif failed:
-                sys.stderr.write(one.to_text() + "\n")
+                sys.stderr.write(printable_lines(one.to_text()) + "\n")
     sys.stderr.write("".join(f"{out}\n" for out in outs))
     return whole

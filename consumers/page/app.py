@@ -146,7 +146,9 @@ class Page:
             return PlainTextResponse("this alert is no longer on the page", 404)
         try:
             found = await run_in_threadpool(find, entry)
-        except (SosiaError, KafkaException) as error:
+        except SosiaError as error:  # it says what, such as which right is missing
+            return PlainTextResponse(str(error), 503)
+        except KafkaException as error:
             return PlainTextResponse(f"the cluster does not answer: {error}", 503)
         return PlainTextResponse("its packet is no longer kept", 404) if found is None else Response(
             found, media_type=media_type

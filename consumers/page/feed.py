@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException
 from consumers.bounded_read import topics_of
 from consumers.client import subscribe
 from consumers.names import scores
-from consumers.rights import READ, TOPIC, lacking
+from consumers.rights import no_topic
 from schemas.errors import SosiaError
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class Feed:
                 if self._topics:
                     self._read()
                     continue
-                right = lacking(READ, TOPIC, "sosia.SURVEY.scores.v1")
-                self._board.problem = f"the cluster has no topic sosia.SURVEY.scores.v1 yet: start a worker; or {right}"
+                missing = scores(self._surveys[0] if self._surveys else "SURVEY")
+                self._board.problem = no_topic(self._config, missing)
             except (SosiaError, KafkaException) as error:
                 self._board.problem = str(error)
                 log.warning("cannot read scores", error=str(error))

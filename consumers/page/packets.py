@@ -10,12 +10,14 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 
-from consumers.bounded_read import TIMEOUT_S
+from consumers.bounded_read import TIMEOUT_S, reader
 from consumers.client.alert import origin_of
 from consumers.client.reading import raise_error
+from consumers.rights import no_topic
 from consumers.worker.batch import Record
+from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 
     from consumers.page.board import Entry
 
-#: librdkafka wants a group of every consumer; nothing is ever committed under this one.
-GROUP = "sosia-page"
+#: Little is read ahead, since it is thrown away.
+OPTIONS = {"fetch.wait.max.ms": "20", "queued.max.messages.kbytes": "4096"}
 #: Around the time of the scores it is looked for so far [s]; the wider one where the narrow one does not do.
 AROUND_S = (0.05, 5.0)
 #: Of so many records at most [bytes].
@@ -45,19 +47,8 @@ class Packets:
     """
 
     def __init__(self, config: Mapping[str, str]) -> None:
-        ours = {
-            "group.id": GROUP,
-            "enable.auto.commit": "false",
-            "enable.auto.offset.store": "false",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": "true",
-            "auto.offset.reset": "earliest",
-            "allow.auto.create.topics": "false",
-            "fetch.wait.max.ms": "20",
-            "queued.max.messages.kbytes": "4096",  # what is read ahead is thrown away
-            "log_level": "0",
-        }
-        self._consumer = Consumer({**config, **ours})
+        self._config = config
+        self._consumer = reader(config, further=OPTIONS)
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -70,6 +61,8 @@ class Packets:
 
         Raises
         ------
+        SosiaError
+            There is no such topic, or this user may not read it.
         confluent_kafka.KafkaException
             The cluster does not answer.
         """
@@ -79,7 +72,7 @@ class Packets:
         """Return the first record of a topic that was published with an entry and is wanted; raises as `find`."""
         with self._lock:
             partitions = self._partitions(topic, entry)
-            for seconds in AROUND_S if partitions else ():
+            for seconds in AROUND_S:
                 around = timedelta(seconds=seconds)
                 for message in self._between(topic, partitions, entry.time - around, entry.time + around):
                     record = Record.of(message, entry.time)
@@ -91,7 +84,7 @@ class Packets:
     def _partitions(self, topic: str, entry: Entry) -> list[int]:
         topics = self._consumer.list_topics(timeout=TIMEOUT_S).topics
         if topic not in topics:
-            return []
+            raise ConfigurationError(no_topic(self._config, topic))
         full, thin = topics[topic].partitions, topics[entry.topic].partitions
         return [entry.partition] if len(full) == len(thin) else sorted(full)
 
@@ -106,7 +99,7 @@ class Packets:
             message = self._consumer.poll(SILENT_S)
             if message is None:
                 break
-            if not raise_error(message, GROUP) or message.timestamp()[1] > end.timestamp() * 1000:
+            if not raise_error(message) or message.timestamp()[1] > end.timestamp() * 1000:
                 open_partitions.discard(message.partition())
                 continue
             read += len(message.value() or b"")

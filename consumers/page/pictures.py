@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from broker.surveys.stamps import Stamps
 from broker.surveys.ztf import Ztf
 from consumers.client.alert import stamps_of
 from consumers.contact_sheet import Triplet, tiles
-from schemas.errors import UnreadableError
+from schemas.errors import SosiaError, UnreadableError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Side of one image and the gap between two [px].
 SIDE, GAP = 126, 3
+#: Letters of a line of text, where there is no picture.
+LETTERS = 60
 #: Pictures that are kept; some 40 kB each.
 KEPT = 600
 EMPTY, DIM = (24, 27, 34), (146, 152, 166)
@@ -49,12 +52,21 @@ class Pictures:
         self._lock = threading.Lock()
 
     def triplet(self, entry: Entry) -> bytes:
-        """Return an entry's triplet as PNG, three images of `SIDE` px; one that says so where there is no packet."""
+        """Return an entry's triplet as PNG, three images of `SIDE` px; one that says why where there is no packet.
+
+        Raises
+        ------
+        confluent_kafka.KafkaException
+            The cluster does not answer.
+        """
         with self._lock:
             if entry.origin in self._kept:
                 self._kept.move_to_end(entry.origin)
                 return self._kept[entry.origin]
-        payload = self._packets.find(entry)
+        try:
+            payload = self._packets.find(entry)
+        except SosiaError as error:  # such as that a right is missing: whoever looks at the page is to know
+            return _png([None, None, None], str(error))
         if payload is None:
             return _png([None, None, None], "packet no longer kept")
         picture = self._draw(payload)
@@ -87,7 +99,10 @@ def _png(images: list[NDArray[np.uint8] | None], text: str = "") -> bytes:
             tile = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.NEAREST)
             strip.paste(tile, (place * (SIDE + GAP), 0))
     if text:
-        ImageDraw.Draw(strip).text((12, SIDE // 2 - 8), text, fill=DIM, font=ImageFont.load_default(14))
+        lines = textwrap.wrap(text, LETTERS, break_on_hyphens=False)
+        size = 14 if len(lines) == 1 else 12
+        top = (SIDE - len(lines) * size) // 2 - 2
+        ImageDraw.Draw(strip).multiline_text((12, top), "\n".join(lines), DIM, ImageFont.load_default(size), spacing=2)
     buffer = io.BytesIO()
     strip.save(buffer, format="PNG")
     return buffer.getvalue()

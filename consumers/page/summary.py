@@ -13,7 +13,6 @@ from confluent_kafka import KafkaException
 
 from consumers.client import compile_expression
 from consumers.page.views import VIEWS, p_value, scores_of
-from schemas.errors import SosiaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,6 +96,6 @@ def _figure(entry: Entry, pictures: Pictures) -> str:
 def _image(entry: Entry, pictures: Pictures) -> str:
     try:
         data = base64.b64encode(pictures.triplet(entry)).decode("ascii")
-    except (SosiaError, KafkaException):
+    except KafkaException:
         return "<p>The cluster does not answer.</p>"
     return f'<img alt="science, reference, difference" src="data:image/png;base64,{data}">'

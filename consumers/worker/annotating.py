@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from broker.embedding_record import embedding_record
 from broker.novelty.sighting import REFERENCE, SCIENCE
-from broker.output import scores
 from consumers.metrics import Stage
 from consumers.worker.batch import Annotated, Dead, Readable
 from schemas.errors import DeadReason, UnreadableError
@@ -101,11 +100,12 @@ class Encoder:
             ]
 
     def _encoded(self, readable: Readable, finding: Finding) -> Annotated:
+        packet, thin = self._splicer.both(readable.packet, finding.annotation, readable.packet_id, readable.scores_id)
         rows = (embedding_record(finding, readable.embedding_id, image) for image in self._published)
         return Annotated(
             readable.record,
             finding.annotation,
-            self._splicer.annotated(readable.packet, finding.annotation, readable.packet_id),
-            scores(finding.annotation, readable.scores_id),
+            packet,
+            thin,
             tuple(row for row in rows if row is not None),
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
+
+from consumers.moved import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,12 +23,6 @@ log = structlog.get_logger()
 #: Longest wait for the group's coordinator [s]: another worker's open transaction keeps its offsets
 #: unreadable until it is committed, aborted, or has timed out.
 CALL_SECONDS = 60.0
-#: While leaders move, the client may ask the old one; by the next question it has looked for the new one.
-MOVED = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR})
-#: Waits before it asks again [s].
-BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +66,19 @@ class Assignment:
         """Read the partitions from their committed offsets on; they replace all earlier ones."""
         committed: list[TopicPartition] = []
         if partitions:
-            committed = self._ask(lambda: self._consumer.committed(list(partitions), timeout=CALL_SECONDS))
+            committed = ask(lambda: self._consumer.committed(list(partitions), timeout=CALL_SECONDS), self._wait)
         found: dict[Partition, Found] = {}
         self.positions = {}
         for one in committed:
             if one.error is not None:
                 raise KafkaException(one.error)
-            oldest, newest = self._ask(partial(self._consumer.get_watermark_offsets, one, timeout=CALL_SECONDS))
+            ends = partial(self._consumer.get_watermark_offsets, one, timeout=CALL_SECONDS)
+            oldest, newest = ask(ends, self._wait)
             position = _position(one, oldest, newest)
             self.positions[one.topic, one.partition] = position
             found[one.topic, one.partition] = Found(one.metadata, newest - position)
         self.assign()
         return found
-
-    def _ask(self, question: Callable[[], Answer]) -> Answer:
-        """Ask the cluster, again where what was asked had moved."""
-        for pause in BACKOFF:
-            try:
-                return question()
-            except KafkaException as error:
-                if error.args[0].code() not in MOVED:
-                    raise
-                log.info("asked again", error=str(error.args[0]), wait=pause)
-                self._wait(pause)
-        return question()
 
     def assign(self) -> None:
         """Read all partitions from their positions on; whatever was fetched before is discarded."""

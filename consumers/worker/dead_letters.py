@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consumers.names import DEAD
+from consumers.printable import printable
 from consumers.worker.batch import Output
 from consumers.worker.provenance import provenance
 
@@ -23,8 +24,6 @@ SCHEMA_ID_HEADER = "sosia-schema-id"
 #: replayed night's dead letters would be gone at once.
 TIMESTAMP_HEADER = "sosia-timestamp"
 
-#: Longest detail [characters]; it quotes packets, and packets are long.
-LONGEST_DETAIL = 300
 _WIRE_HEADER_BYTES = 5
 
 
@@ -57,12 +56,3 @@ def dead_letter(dead: Dead, survey: str | None, worker: str, version: str) -> Ou
     if record.timestamp is not None:
         headers.append((TIMESTAMP_HEADER, str(record.timestamp).encode()))
     return Output(DEAD, record.key, record.value, tuple(headers))
-
-
-def printable(text: str) -> str:
-    """Return untrusted text made safe for a terminal and a log: one line, no control characters, bounded."""
-    shown = "".join(
-        character if character.isprintable() else character.encode("unicode_escape", "replace").decode()
-        for character in text[: LONGEST_DETAIL + 1]
-    )
-    return shown if len(shown) <= LONGEST_DETAIL else shown[: LONGEST_DETAIL - 1] + "…"

@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
 
 from consumers import names
 from consumers.bounded_read import asking
-from consumers.rights import ANSWER_S, require
+from consumers.rights import require
+from consumers.topic_creation import create_topic
 from consumers.worker.clients import OUTPUT_MARGIN
-from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from consumers.settings import Settings
 
 log = structlog.get_logger()
@@ -47,22 +43,8 @@ def check_topics(settings: Settings) -> None:
     index = [] if settings.index.cache is None else [names.INDEX]
     with asking(config):
         missing = require(config, read=[*inputs, names.REPLAY, *index], write=outputs)
-    _create(settings, [topic for topic in outputs if topic in missing])
-
-
-def _create(settings: Settings, topics: Iterable[str]) -> None:
-    """Create topics with the cluster's own partitions and replicas; a worker beside may be faster."""
-    config = settings.kafka.client_config()
-    size = {"max.message.bytes": str(settings.kafka.message_bytes + OUTPUT_MARGIN)}
-    admin = AdminClient({**config, "log_level": 0})
-    for topic in topics:
-        try:
-            admin.create_topics([NewTopic(topic, -1, -1, config=size)])[topic].result(ANSWER_S)
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise ConfigurationError(
-                    f"the cluster {config['bootstrap.servers']} has no topic {topic}, and it cannot be created: "
-                    f"{error.args[0].str()}; create it, or allow this user to (operation Create)"
-                ) from error
-        else:
+    for topic in outputs:
+        if topic in missing:
+            size = settings.kafka.message_bytes + OUTPUT_MARGIN
+            create_topic(config, topic, options={"max.message.bytes": str(size)})
             log.info("topic created", topic=topic)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import student
+from models.train.loop import adamw, epochs_left, gradient_step, made_ahead, rising_and_falling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,32 +94,18 @@ def distil(
     scale = float(np.sqrt(((data.features[::7].astype(np.float32) - mean) ** 2).sum(axis=1).mean()))
     partners = _partners(data)
     batches = len(partners) // schedule.pairs
-    rate = _rate(schedule, batches)
+    rate = rising_and_falling(schedule.rate, batches, batches * (schedule.epochs - 1))
     model = student.build(normalised=True)
-    optimiser = tf_keras.optimizers.AdamW(rate, weight_decay=schedule.decay, global_clipnorm=1.0)
-    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimiser.build(model.trainable_variables)
+    optimiser = adamw(model, rate, schedule.decay)
 
-    def one_step(images: Tensor, features: Tensor) -> Tensor:
+    def loss_of(images: Tensor, features: Tensor) -> Tensor:
         target = (tf.cast(features, tf.float32) - mean) / scale
-        with tf.GradientTape() as tape:
-            loss = _loss(model(tf.cast(images, tf.float32) / 255.0, training=True), target)
-        optimiser.apply_gradients(
-            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
-        )
-        return loss
+        return _loss(model(tf.cast(images, tf.float32) / 255.0, training=True), target)
 
-    step = tf.function(one_step)
-    epoch = tf.Variable(0)
-    saved = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=model, optimiser=optimiser, epoch=epoch), str(checkpoints), max_to_keep=1
-    )
-    saved.restore_or_initialize()
-    for number in range(int(epoch), schedule.epochs):
-        losses = [step(*batch) for batch in _batches(data, partners, schedule, number)]
-        epoch.assign_add(1)
-        saved.save()
-        progress(number + 1, float(np.mean([float(loss) for loss in losses])))
+    step = gradient_step(model, optimiser, loss_of)
+    for number in epochs_left(checkpoints, schedule.epochs, model=model, optimiser=optimiser):
+        losses = [float(step(*batch)) for batch in _batches(data, partners, schedule, number)]
+        progress(number + 1, float(np.mean(losses)))
     return _in_units_of_the_teacher(student.fold(model), mean, scale)
 
 
@@ -145,23 +132,8 @@ def _batches(
         chosen = partners[batch].T.ravel()
         return data.images[chosen], data.features[chosen]
 
-    with ThreadPoolExecutor(1) as ahead:
-        waiting = ahead.submit(gather, whole[0])
-        for batch in whole[1:]:
-            ready, waiting = waiting, ahead.submit(gather, batch)
-            yield ready.result()
-        yield waiting.result()
-
-
-def _rate(schedule: Schedule, batches: int) -> object:
-    import tf_keras
-
-    return tf_keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=schedule.rate / 20,
-        decay_steps=batches * max(schedule.epochs - 1, 1),
-        warmup_target=schedule.rate,
-        warmup_steps=batches,
-    )
+    with ThreadPoolExecutor(1) as pool:
+        yield from made_ahead(pool, gather, zip(whole), 1)
 
 
 def _loss(found: Tensor, target: Tensor) -> Tensor:

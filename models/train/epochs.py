@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import epoch_network
+from models.train.loop import adamw, epochs_left, gradient_step, made_ahead, rising_and_falling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,35 +71,17 @@ def train_epoch_network(
     tf_keras.utils.set_random_seed(schedule.seed)
     batches = len(data.planes) // schedule.batch
     model = epoch_network.build(normalised=True)
-    rate = tf_keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=schedule.rate / 20,
-        decay_steps=batches * max(schedule.passes - 1, 1),
-        warmup_target=schedule.rate,
-        warmup_steps=batches,
-    )
-    optimiser = tf_keras.optimizers.AdamW(rate, weight_decay=schedule.decay, global_clipnorm=1.0)
-    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimiser.build(model.trainable_variables)
+    rate = rising_and_falling(schedule.rate, batches, batches * (schedule.passes - 1))
+    optimiser = adamw(model, rate, schedule.decay)
 
-    def one_step(planes: Tensor, faulty: Tensor) -> Tensor:
-        with tf.GradientTape() as tape:
-            log_odds = model(tf.cast(planes, tf.float32), training=True)[:, 0]
-            loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(faulty, tf.float32), log_odds))
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimiser.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return loss
+    def loss_of(planes: Tensor, faulty: Tensor) -> Tensor:
+        log_odds = model(tf.cast(planes, tf.float32), training=True)[:, 0]
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(faulty, tf.float32), log_odds))
 
-    step = tf.function(one_step)
-    done = tf.Variable(0)
-    saved = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=model, optimiser=optimiser, done=done), str(checkpoints), max_to_keep=1
-    )
-    saved.restore_or_initialize()
-    for number in range(int(done), schedule.passes):
-        losses = [step(*batch) for batch in _batches(data, schedule, number)]
-        done.assign_add(1)
-        saved.save()
-        progress(number + 1, float(np.mean([float(loss) for loss in losses])))
+    step = gradient_step(model, optimiser, loss_of)
+    for number in epochs_left(checkpoints, schedule.passes, "done", model=model, optimiser=optimiser):
+        losses = [float(step(*batch)) for batch in _batches(data, schedule, number)]
+        progress(number + 1, float(np.mean(losses)))
     return epoch_network.fold(model)
 
 
@@ -116,9 +99,5 @@ def _batches(
         planes = np.rot90(data.planes[batch], way % 4, axes=(1, 2))
         return np.ascontiguousarray(planes[:, :, ::-1] if way >= 4 else planes), faulty[batch]
 
-    with ThreadPoolExecutor(1) as ahead:
-        waiting = ahead.submit(gather, whole[0], int(ways[0]))
-        for batch, way in zip(whole[1:], ways[1:], strict=True):
-            ready, waiting = waiting, ahead.submit(gather, batch, int(way))
-            yield ready.result()
-        yield waiting.result()
+    with ThreadPoolExecutor(1) as pool:
+        yield from made_ahead(pool, gather, zip(whole, map(int, ways), strict=True), 1)

@@ -227,4 +227,5 @@ def _views(rng: np.random.Generator, form: lens_network.Form, schedule: Schedule
     order = rng.permutation(np.flatnonzero(~outside))
     for start in range(0, len(order) - schedule.batch + 1, schedule.batch):
         some = np.sort(order[start : start + schedule.batch])
-        yield lens_network.prepare(view(rng, np.asarray(shard.images[some]), form)), truth[some]
+        seen = view(rng, np.asarray(shard.images[some]), form)
+        yield lens_network.prepare(seen, host_free=form.host_free), truth[some]

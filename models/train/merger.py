@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -12,11 +11,11 @@ import numpy as np
 
 from models import merger_network
 from models.simulate.mergers.frozen import calibration_stamps
+from models.train.loop import adamw, epochs_left, gradient_step, made_ahead, rising_and_falling
 from models.train.merger_set import Windows, draw_set, seen_anew, shard_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -108,22 +107,16 @@ def train(
     if start is not None:
         model.set_weights(merger_network.unfold(start, unseen[0][:_NORMALISING]).get_weights())
     steps = schedule.passes * (schedule.shards - 2) * (schedule.shard // schedule.batch)
-    rate = tf_keras.optimizers.schedules.CosineDecay(
-        schedule.rate / 20,
-        max(steps * schedule.epochs - _WARM_UP, 1),
-        warmup_target=schedule.rate,
-        warmup_steps=_WARM_UP,
+    rate = rising_and_falling(schedule.rate, _WARM_UP, steps * schedule.epochs - _WARM_UP)
+    optimiser = adamw(model, rate, schedule.decay)
+    down = gradient_step(
+        model,
+        optimiser,
+        lambda images, labels: loss_of(model(tf.cast(images, tf.float32), training=True)[:, 0], labels),
     )
-    optimiser = tf_keras.optimizers.AdamW(rate, weight_decay=schedule.decay, global_clipnorm=1.0)
-    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimiser.build(model.trainable_variables)
 
     def one_step(images: Tensor, labels: Tensor) -> Tensor:
-        with tf.GradientTape() as tape:
-            loss = loss_of(model(tf.cast(images, tf.float32), training=True)[:, 0], labels)
-        optimiser.apply_gradients(
-            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
-        )
+        loss = down(images, labels)
         # The average forgets its beginnings: over the first steps it is a plain mean.
         newest = 1.0 / tf.minimum(tf.cast(optimiser.iterations, tf.float32), float(schedule.memory))
         for kept, weight in zip(mean.weights, model.weights, strict=True):
@@ -131,20 +124,12 @@ def train(
         return loss
 
     step = tf.function(one_step)
-    epoch = tf.Variable(0)
-    saved = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=model, mean=mean, optimiser=optimiser, epoch=epoch),
-        str(work / "checkpoints"),
-        max_to_keep=1,
-    )
-    saved.restore_or_initialize()
+    left = epochs_left(work / "checkpoints", schedule.epochs, model=model, mean=mean, optimiser=optimiser)
     with ProcessPoolExecutor(schedule.processes, get_context("spawn")) as pool:
-        for number in range(int(epoch), schedule.epochs):
+        for number in left:
             losses = [float(step(*batch)) for batch in _batches(pool, work, schedule, number)]
             found = np.concatenate([mean(part, training=False)[:, 0] for part in np.array_split(unseen[0], 16)])
             loss = float(loss_of(tf.constant(found), tf.constant(unseen[1])))
-            epoch.assign_add(1)
-            saved.save()
             progress(number + 1, float(np.mean(losses)), loss)
     return merger_network.fold(mean)
 
@@ -181,13 +166,9 @@ def validation(work: Path, schedule: Schedule) -> tuple[NDArray[np.float32], NDA
 def _batches(pool: ProcessPoolExecutor, work: Path, schedule: Schedule, epoch: int) -> Iterator[Windows]:
     """Give an epoch's batches while the next shards are looked at."""
     rng = np.random.default_rng([schedule.seed, epoch])
-    waiting: deque[Future[Windows]] = deque()
-    for number in rng.permutation(schedule.shards - 2):
-        waiting.append(pool.submit(seen_anew, shard_file(work, int(number)), epoch))
-        if len(waiting) > _AHEAD:
-            yield from _passes(waiting.popleft().result(), schedule, rng)
-    while waiting:
-        yield from _passes(waiting.popleft().result(), schedule, rng)
+    looks = ((shard_file(work, int(number)), epoch) for number in rng.permutation(schedule.shards - 2))
+    for shard in made_ahead(pool, seen_anew, looks, _AHEAD):
+        yield from _passes(shard, schedule, rng)
 
 
 def _passes(shard: Windows, schedule: Schedule, rng: np.random.Generator) -> Iterator[Windows]:

@@ -12,6 +12,7 @@ from models.router_network import CLASSES, IMAGE_OF
 from models.simulate.mix.draw import CLASS_OF, ORDINARY
 from models.simulate.mix.frozen import Part
 from models.streak_network import turned
+from models.train.loop import adamw, epochs_left, gradient_step, rising_and_falling
 from models.train.router_set import SHARD, draw_shard, open_shard
 
 if TYPE_CHECKING:
@@ -166,31 +167,16 @@ def train(taught: RouterSet, schedule: Schedule, checkpoints: Path, progress: Ca
     tf_keras.utils.set_random_seed(schedule.seed)
     model = router_network.build(normalised=True)
     steps = len(taught.truth) // schedule.batch
-    rate = tf_keras.optimizers.schedules.CosineDecay(
-        schedule.rate / 20, steps * max(schedule.epochs - 1, 1), warmup_target=schedule.rate, warmup_steps=steps
-    )
-    optimiser = tf_keras.optimizers.AdamW(rate, weight_decay=schedule.decay, global_clipnorm=5.0)
-    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimiser.build(model.trainable_variables)
+    rate = rising_and_falling(schedule.rate, steps, steps * (schedule.epochs - 1))
+    optimiser = adamw(model, rate, schedule.decay, longest=5.0)
 
-    def one_step(images: Tensor, truth: Tensor, margin: Tensor, weight: Tensor) -> Tensor:
-        with tf.GradientTape() as tape:
-            losses = _losses(model(tf.cast(images, tf.float32), training=True), truth, margin, schedule.missed)
-            loss = tf.reduce_mean(tf.reduce_sum(weight * losses, axis=1))
-        optimiser.apply_gradients(
-            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
-        )
-        return loss
+    def loss_of(images: Tensor, truth: Tensor, margin: Tensor, weight: Tensor) -> Tensor:
+        losses = _losses(model(tf.cast(images, tf.float32), training=True), truth, margin, schedule.missed)
+        return tf.reduce_mean(tf.reduce_sum(weight * losses, axis=1))
 
-    step = tf.function(one_step)
-    epoch = tf.Variable(0)
-    checkpoint = tf.train.Checkpoint(model=model, optimiser=optimiser, epoch=epoch)
-    saved = tf.train.CheckpointManager(checkpoint, str(checkpoints), max_to_keep=1)
-    saved.restore_or_initialize()
-    for number in range(int(epoch), schedule.epochs):
+    step = gradient_step(model, optimiser, loss_of)
+    for number in epochs_left(checkpoints, schedule.epochs, model=model, optimiser=optimiser):
         losses = [float(step(*batch)) for batch in _batches(taught, schedule, number)]
-        epoch.assign_add(1)
-        saved.save()
         progress(number + 1, float(np.mean(losses)))
     return router_network.fold(model)
 

@@ -15,12 +15,15 @@ class Budget:
     PATTERNS = 400_000
     #: Steps that patterns do not save. Thousands of earlier detections, all with texts that are long, take fewer.
     STEPS = 1_000_000
+    #: Strides of a schema, each of 32 kB or of an item twice: a survey's arrays have a few each.
+    STRIDES = 32
     #: What one type within a layout counts for.
     LAYOUT = 4
 
     def __init__(self) -> None:
         self.patterns = self.PATTERNS
         self.steps = self.STEPS
+        self.strides = self.STRIDES
 
     def take(self, steps: int) -> None:
         """Count steps; raises IndexError where they are too many."""

@@ -38,6 +38,7 @@ def test_spliced_rubin_packets_decode_in_both_framings_and_under_both_schemas(sh
         derived = packet.framed.schema.derived
 
         framed = splicer.annotated(packet, annotation)
+        assert splicer.both(packet, annotation) == (framed, scores(annotation))
         assert _same(decode_container(framed), expected)
         framed = splicer.annotated(packet, annotation, 77)
         assert framed[:5] == b"\x00" + (77).to_bytes(4, "big")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,35 +23,49 @@ FROZEN_S = 8.0
 #: Long enough to be noticed, short enough to try often [s].
 AWAY_S = 2.0
 HOUR_S = 3600.0
-#: What is committed already is marked so by then [s].
-MARKED_S = 0.5
+#: By then whoever still runs has ended a transaction that was open [s].
+ENDED_S = 2.0
 #: A topic that takes so many bytes takes no record of ours; a transaction's marker, of 78 bytes, has to pass.
 NO_RECORD, ANY_RECORD = 150, 10_000_000
 
 
 def kill_a_worker(stage: Stage) -> None:
-    stage.draw.choice(stage.workers).end()
+    _kill(stage, [stage.draw.choice(stage.workers)])
 
 
 def kill_both_workers(stage: Stage) -> None:
-    for worker in stage.workers:
+    _kill(stage, stage.workers)
+
+
+def kill_a_worker_again(stage: Stage) -> None:
+    """Once more while it begins, maybe before it ended what its last life left open."""
+    worker = stage.draw.choice(stage.workers)
+    _kill(stage, [worker])
+    stage.watch()
+    time.sleep(stage.draw.uniform(0.0, 2.0))
+    worker.end()
+
+
+def _kill(stage: Stage, victims: Sequence[WorkerProcess]) -> None:
+    """Kill workers where it hurts: in an open transaction of theirs, of which Kafka has records."""
+    stage.wait(lambda: _frozen_in_transaction(stage, victims))
+    stage.struck = time.monotonic()
+    for worker in victims:
         worker.end()
 
 
-def kill_in_mid_transaction(stage: Stage) -> None:
-    """Both, at a moment at which Kafka waits for the end of a transaction."""
-    while True:
-        for worker in stage.workers:
-            worker.send(signal.SIGSTOP)
-        if stage.in_transaction():
-            time.sleep(MARKED_S)
-            if stage.in_transaction():
-                break
-        for worker in stage.workers:
-            worker.send(signal.SIGCONT)
-        time.sleep(stage.draw.uniform(0.0, 0.1))
-        stage.watch()
-    kill_both_workers(stage)
+def _frozen_in_transaction(stage: Stage, victims: Sequence[WorkerProcess]) -> bool:
+    """Freeze workers; let them go again, for a random while, where Kafka waits for the end of no transaction."""
+    for worker in victims:
+        worker.send(signal.SIGSTOP)
+    if waiting := stage.waiting():
+        time.sleep(ENDED_S)
+        if waiting.items() & stage.waiting().items():
+            return True
+    for worker in victims:
+        worker.send(signal.SIGCONT)
+    time.sleep(stage.draw.uniform(0.0, 0.3))
+    return False
 
 
 def freeze_a_worker(stage: Stage) -> None:
@@ -83,6 +97,7 @@ def rebalance(stage: Stage) -> None:
     third = WorkerProcess(stage, "third", stage.redis.url)
     try:
         time.sleep(stage.draw.uniform(2.0, 6.0))
+        _kill(stage, [third])
     finally:
         third.end()
 
@@ -119,7 +134,7 @@ def redis_away(stage: Stage) -> None:
 def registry_away(stage: Stage) -> None:
     """A worker that begins meanwhile knows no schema yet, and has to wait."""
     stage.registry.freeze()
-    stage.draw.choice(stage.workers).end()
+    kill_a_worker(stage)
     stage.watch()
     time.sleep(2 * AWAY_S)
     stage.registry.thaw()
@@ -187,7 +202,7 @@ def _allow(stage: Stage, size: int) -> None:
 FAULTS: Mapping[str, Callable[[Stage], None]] = {
     "worker killed": kill_a_worker,
     "both workers killed": kill_both_workers,
-    "killed in mid-transaction": kill_in_mid_transaction,
+    "worker killed again": kill_a_worker_again,
     "worker frozen": freeze_a_worker,
     "worker ended": end_a_worker,
     "worker replaced": replace_a_worker,
@@ -203,3 +218,5 @@ FAULTS: Mapping[str, Callable[[Stage], None]] = {
     "output refused": output_refused,
     "burst": burst,
 }
+#: Those that kill workers, whose open transactions Kafka has to abort.
+KILLS = frozenset({"worker killed", "both workers killed", "worker killed again", "rebalance", "registry away"})

@@ -164,6 +164,7 @@ class Stage:
         (folder / "redis").mkdir()
         self.redis = RedisServer(folder / "redis")
         self.workers: list[WorkerProcess] = []
+        self.struck = 0.0  # when the last fault was done
         self._exit = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -252,15 +253,22 @@ class Stage:
         """How often each origin stands among a topic's committed records."""
         return Counter(_origin(one) for one in read(self.config, whole(self.config, [topic])))
 
-    def in_transaction(self) -> bool:
-        """Whether annotated records wait for the end of a transaction."""
+    def waiting(self) -> dict[int, int]:
+        """The first annotated record of each partition that waits for the end of a transaction."""
+        ends = self.ends(ANNOTATED)
+        return {number: first for number, first in self._readable().items() if first < ends[number]}
+
+    def readable_to(self, ends: dict[int, int]) -> bool:
+        """Whether subscribers may read the annotated topic up to these."""
+        readable = self._readable()
+        return all(readable.get(number, -1) >= end for number, end in ends.items())
+
+    def _readable(self) -> dict[int, int]:
+        """Where the annotated topic's partitions end for subscribers: where a transaction is open, before that."""
         with contextlib.closing(reader(self.config)) as committed, contextlib.suppress(KafkaException):
-            # For a reader of committed records a partition ends where a transaction is open.
-            return any(
-                committed.get_watermark_offsets(TopicPartition(ANNOTATED, number), timeout=2)[1] < end
-                for number, end in self.ends(ANNOTATED).items()
-            )
-        return False
+            places = [TopicPartition(ANNOTATED, number) for number in range(PARTITIONS)]
+            return {one.partition: committed.get_watermark_offsets(one, timeout=2)[1] for one in places}
+        return {}
 
     def aborted(self) -> list[tuple[int, int]]:
         """Where the annotated records of aborted transactions stand: partition and offset."""

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.run import chaos
 from tests.redis_server import PROGRAM
 
-KINDS = ("killed in mid-transaction", "node killed", "worker replaced", "output refused")
+KINDS = ("worker killed", "node killed", "worker replaced", "output refused")
 
 
 @pytest.mark.skipif(shutil.which(PROGRAM) is None, reason="needs redis-server (Debian's package redis-server)")

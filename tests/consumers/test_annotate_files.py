@@ -14,6 +14,7 @@ from pyarrow import parquet
 from consumers.api import compare, read_alerts
 from consumers.cli import main
 from consumers.simulated_night import save_night
+from schemas.framing import container
 
 MARKUP = "<script>alert(1)</script>"
 
@@ -40,6 +41,13 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("SOSIA_CLASSIFIERS__NETWORKS", '["streak"]')
         assert main(["annotate", *outs, *paths]) == 1
     return folder
+
+
+def test_names_in_a_files_schema_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schema = {"type": "record", "name": "alert", "fields": [{"name": "candid", "type": "\x1b[2J"}]}
+    (tmp_path / "hostile.avro").write_bytes(container(json.dumps(schema, ensure_ascii=False), b"\x02"))
+    assert main(["annotate", str(tmp_path)]) == 1
+    assert "UnknownType: \\x1b[2J" in capsys.readouterr().out
 
 
 def test_every_output_has_the_same_rows(outputs: Path) -> None:

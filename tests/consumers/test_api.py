@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import re
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from PIL import Image
 
 from consumers import api
 from consumers.api import FileAlert
+from consumers.cli import main
 from consumers.simulated_night import save_night
 from schemas.errors import ConfigurationError, NoveltyIndexError, SosiaError, StampError
 
@@ -23,8 +26,18 @@ def temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
+@pytest.fixture(scope="module")
+def folder_of_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the night that the examples read, made as they say."""
+    folder = tmp_path_factory.mktemp("examples")
+    (command,) = re.findall(r"``sosia (replay .*)``", api.__doc__ or "")
+    assert main([*shlex.split(command)[:-1], str(folder / "night")]) == 0
+    return folder
+
+
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_give_what_they_show(name: str) -> None:
+def test_examples_give_what_they_show(name: str, folder_of_examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder_of_examples)
     found = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert found.failed == 0
 
@@ -104,8 +117,6 @@ def test_classes_are_refused_where_they_cannot_be_seen() -> None:
 def test_look_alikes_of_an_array_a_file_and_an_id_are_the_same(
     night: Path, alerts: list[FileAlert], tmp_path: Path
 ) -> None:
-    from consumers.cli import main
-
     main(["index", "build", str(night), "--output", str(tmp_path / "index")])
     counts = {one.object_id: sum(one.object_id == other.object_id for other in alerts) for one in alerts}
     asked = next(one for one in alerts if one.band == "r" and counts[one.object_id] == 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumers.cores import granted_cores
+from consumers.cores import granted_cores, share_of_cores
 
 PINNED = len(os.sched_getaffinity(0))
 
@@ -40,3 +40,8 @@ def test_version_1_is_read(tmp_path: Path) -> None:
 
 def test_without_groups_all_cores_are_granted(tmp_path: Path) -> None:
     assert granted_cores(tmp_path / "fs", tmp_path / "cgroup") == PINNED
+
+
+@pytest.mark.parametrize(("processes", "share"), [(1, PINNED), (PINNED, 1), (2 * PINNED, 1)])
+def test_processes_share_the_cores_and_each_has_one(processes: int, share: int) -> None:
+    assert share_of_cores(processes) == share

@@ -98,8 +98,12 @@ def test_the_command_prints_and_writes_every_part(capsys: pytest.CaptureFixture[
     print_figures(120, None, tmp_path / "card.md")
     text = (tmp_path / "card.md").read_text(encoding="utf-8")
     assert text.strip() in capsys.readouterr().out.strip()
-    for part in ("### ground-ugri", "### space", "arc S/N above 80", "merger"):
+    for part in ("### ground-ugri", "### space", "arc S/N above 80", "merger", "were its arcs one of 6,"):
         assert part in text
+    print_figures(40, skies=["space"])
+    told = capsys.readouterr().out
+    assert "### space" in told
+    assert "### ground" not in told
     save_picture(load("ground-ugri"), tmp_path / "sheet.png", 120)
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.width > 1000

@@ -1,40 +1,13 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from broker.geometry import SkyFrame
-from broker.history.sqlite import SqliteHistory
-from consumers.assembly import choose_preprocessing, choose_rule, open_surveys
-from consumers.cli import main
 from consumers.configuration import load_settings
-from consumers.settings import EpochSettings, Settings
 from schemas.errors import ConfigurationError
-
-Load = Callable[[str], Settings]
-
-
-@pytest.fixture
-def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
-    for variable in [name for name in os.environ if name.startswith("SOSIA_")]:
-        monkeypatch.delenv(variable)
-
-    def load_text(text: str) -> Settings:
-        path = tmp_path / "sosia.toml"
-        path.write_text(text, encoding="utf-8")
-        return load_settings(path)
-
-    return load_text
-
-
-def refused(load: Load, text: str) -> str:
-    with pytest.raises(ConfigurationError) as caught:
-        load(text)
-    return str(caught.value)
+from tests.consumers.settings_text import Load, refused
 
 
 def test_an_empty_file_gives_a_worker_for_a_cluster_on_this_machine(load: Load) -> None:
@@ -126,120 +99,6 @@ def test_a_missing_or_broken_file_is_named(load: Load, tmp_path: Path) -> None:
     assert "sosia.toml: is no TOML" in refused(load, "a = ")
 
 
-def test_client_options_reach_the_clients_as_text(load: Load) -> None:
-    settings = load(
-        "[kafka.client]\n'security.protocol' = 'SASL_SSL'\nsasl.username = 'sosia'\n"
-        "'socket.keepalive.enable' = true\nlog_level = 3\n[kafka.consumer]\n'fetch.wait.max.ms' = 7"
-    )
-    assert settings.kafka.consumer_config() == {
-        "bootstrap.servers": "127.0.0.1:9092",
-        "security.protocol": "SASL_SSL",
-        "sasl.username": "sosia",
-        "socket.keepalive.enable": "true",
-        "log_level": "3",
-        "fetch.wait.max.ms": "7",
-    }
-    assert "fetch.wait.max.ms" not in settings.kafka.producer_config()
-
-
-def test_a_password_in_the_environment_overrides_the_file_and_never_shows(
-    load: Load, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SOSIA_KAFKA__CLIENT__SASL_PASSWORD", "hush")
-    settings = load("[kafka.client]\n'sasl.password' = 'old'")
-    assert settings.kafka.client_config()["sasl.password"] == "hush"
-    assert "hush" not in repr(settings)
-    assert "hush" not in settings.model_dump_json()
-
-
-def test_secrets_may_be_in_files_of_their_own(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "secret").write_text("hush\n")
-    settings = load(f"[kafka.client]\n'sasl.password.file' = '{tmp_path}/secret'")
-    assert settings.kafka.client_config()["sasl.password"] == "hush"
-    monkeypatch.setenv("SOSIA_MIRROR__CLIENT__SASL_PASSWORD_FILE", str(tmp_path / "secret"))
-    monkeypatch.setenv("SOSIA_HISTORY__PASSWORD_FILE", str(tmp_path / "secret"))
-    settings = load("")
-    assert settings.mirror.client_config()["sasl.password"] == "hush"
-    assert settings.history.password is not None
-    assert settings.history.password.get_secret_value() == "hush"
-    assert "hush" not in repr(settings)
-    monkeypatch.setenv("SOSIA_HISTORY__PASSWORD_FILE", str(tmp_path / "nowhere"))
-    assert "password_file: the file cannot be read" in refused(load, "")
-
-
-@pytest.mark.parametrize("table", ["kafka.client", "kafka.consumer", "kafka.producer", "mirror.client"])
-def test_options_that_librdkafka_does_not_know_are_refused_by_name(table: str, load: Load) -> None:
-    assert f"{table}: sasl.pasword is no option" in refused(load, f"[{table}]\n'sasl.pasword' = 'hush'")
-    said = refused(load, f"[{table}]\n'security.protocol' = 'hush'")
-    assert f"{table}: security.protocol has no such value" in said
-    assert "hush" not in said
-
-
-@pytest.mark.parametrize("command", ["run", "mirror", "dead", "ledger", "tail", "page", "index", "history", "replay"])
-def test_no_help_shows_a_secret(
-    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SOSIA_KAFKA__CLIENT__SASL_PASSWORD", "hush")
-    with pytest.raises(SystemExit, match="0"):
-        main([command, "--help"])
-    shown = capsys.readouterr().out
-    assert command in shown
-    assert "hush" not in shown
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[kafka.client]\n'sasl.password' = ['hush']",
-        "[kafka.client]\n'sasl.password' = 'hush'\n'isolation.level' = 'hush'",
-        "[worker]\nbatch_size = 'hush'",
-        "[registry]\nurl = 'http://me:hush@127.0.0.1:8081'",
-    ],
-)
-def test_no_error_shows_a_value_that_could_be_secret(load: Load, text: str) -> None:
-    assert "hush" not in refused(load, text)
-
-
-def test_damaged_json_in_the_environment_does_not_show_either(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOSIA_KAFKA__CLIENT", '{"sasl.password": "hush"')
-    assert "hush" not in refused(load, "")
-
-
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ("[kafka.consumer]\n'bootstrap.servers' = 'other:9092'", "kafka.consumer.bootstrap.servers"),
-        ("[kafka.producer]\nbootstrap_servers = 'other:9092'", "kafka.producer.bootstrap_servers"),
-        ("[kafka.client]\n'metadata.broker.list' = 'other:9092'", "kafka.client.metadata.broker.list"),
-        ("[input]\nbootstrap.servers = 'other:9092'", "input.bootstrap.servers"),
-        ("[output]\nbootstrap_servers = 'other:9092'", "output.bootstrap_servers"),
-        (
-            "[[input.surveys]]\nsurvey = 'ztf'\ntopics = ['a']\nbootstrap_servers = 'other:9092'",
-            "input.surveys.0.bootstrap_servers",
-        ),
-    ],
-)
-def test_a_second_cluster_is_refused_wherever_it_hides(load: Load, text: str, key: str) -> None:
-    message = refused(load, text)
-    assert f"{key} names another cluster" in message
-    assert "sosia mirror" in message
-
-
-def test_a_second_cluster_in_the_environment_is_refused(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOSIA_KAFKA__CONSUMER__BOOTSTRAP_SERVERS", "other:9092")
-    assert "sosia mirror" in refused(load, "")
-
-
-def test_the_same_cluster_named_twice_is_no_second_one(load: Load) -> None:
-    settings = load("[kafka]\nbootstrap_servers = 'a:1,b:2'\n[kafka.consumer]\n'bootstrap.servers' = 'B:2, a:1'\n")
-    assert settings.kafka.consumer_config() == {"bootstrap.servers": "a:1,b:2"}
-
-
-@pytest.mark.parametrize("key", ["isolation.level", "enable.auto.commit", "transactional.id", "group.id", "acks"])
-def test_options_on_which_exactly_once_rests_are_not_to_be_overridden(load: Load, key: str) -> None:
-    assert f"{key} cannot be set here" in refused(load, f"[kafka.client]\n'{key}' = 'x'")
-
-
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
@@ -280,51 +139,6 @@ def test_what_is_no_history_is_refused(load: Load, url: str) -> None:
     assert "history.url" in refused(load, f"[history]\nurl = '{url}'")
 
 
-def test_a_history_s_password_never_shows(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    message = refused(load, "[history]\nurl = 'redis://me:hush@127.0.0.1:6379/0'")
-    assert "history.password" in message
-    assert "hush" not in message
-    monkeypatch.setenv("SOSIA_HISTORY__PASSWORD", "hush")
-    assert "hush" not in repr(load("[history]\nurl = 'redis://127.0.0.1:6379/0'"))
-
-
 def test_rules_are_known_by_name(load: Load) -> None:
     assert load("[epoch]\nrule = 'cavuoti2024-causal'").epoch.rule == "cavuoti2024-causal"
     assert "epoch.rule" in refused(load, "[epoch]\nrule = 'cavuoti'")
-
-
-def test_rules_go_by_their_names_and_the_published_one_needs_a_history() -> None:
-    history = SqliteHistory(None)
-    assert choose_rule(EpochSettings(), None).name == "sosia"
-    for name in ("sosia", "cavuoti2024-causal", "reference-distance"):
-        assert choose_rule(EpochSettings(rule=name), history).name == name
-    with pytest.raises(
-        ConfigurationError, match=r"epoch\.rule: cavuoti2024-causal needs earlier epochs; set history\.url"
-    ):
-        choose_rule(EpochSettings(rule="cavuoti2024-causal"), None)
-    history.close()
-
-
-def test_own_stamps_have_their_own_frame_and_one_worker_a_survey(tmp_path: Path) -> None:
-    kids = '[[input.surveys]]\nsurvey = "kids"\ntopics = ["a"]\nframe_pixels = 100\nframe_scale = 0.2\n'
-    (tmp_path / "one.toml").write_text(kids)
-    inputs = load_settings(tmp_path / "one.toml").input.surveys
-    (survey,) = open_surveys(["kids"], inputs)
-    assert survey.facts.frame == SkyFrame(100, 0.2)
-    (tmp_path / "two.toml").write_text(kids + kids.replace("kids", "vis").replace('"a"', '"b"'))
-    with pytest.raises(ConfigurationError, match="kids, vis are all surveys of own stamps"):
-        load_settings(tmp_path / "two.toml")
-
-
-def test_the_preprocessing_is_the_sky_frame_unless_told(load: Load) -> None:
-    assert choose_preprocessing(load("").backbone, "sosia-64").name == "sky-frame"
-    published = load('[backbone]\npreprocessing = "ulisse"\nname = "efficientnet-b0"').backbone
-    for network in ("efficientnet-b0", "efficientnet-b0-untrained"):
-        assert choose_preprocessing(published, network).name == "ulisse"
-    assert "backbone.preprocessing" in refused(load, '[backbone]\npreprocessing = "zscale"')
-
-
-@pytest.mark.parametrize("network", ["sosia-64", "efficientnetv2-b0"])
-def test_ulisse_with_another_network_than_its_own_is_refused(network: str, load: Load) -> None:
-    with pytest.raises(ConfigurationError, match=rf"backbone.preprocessing: ulisse is for efficientnet-b0.*{network}"):
-        choose_preprocessing(load('[backbone]\npreprocessing = "ulisse"').backbone, network)

@@ -12,7 +12,7 @@ from broker.annotator import stamp_pair
 from broker.output import Splicer, scores
 from broker.reader import Reader
 from broker.sky_framed import prepare
-from consumers.worker.dead_letters import printable
+from consumers.printable import printable
 from schemas.errors import StampError, UnreadableError
 from tests.broker.annotations import annotation_of
 

@@ -28,7 +28,7 @@ def prometheus(tmp_path: Path, program: Callable[..., str]) -> Iterator[tuple[st
     (tmp_path / "rules.yaml").write_text(re.sub(r"(?m)^( +for:).*$", r"\1 0s", RULES.read_text()))
     port, worker = free_ports(2)
     config = {
-        "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms"},
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "500ms"},
         "rule_files": ["rules.yaml"],
         "scrape_configs": [{"job_name": "sosia", "static_configs": [{"targets": [f"127.0.0.1:{worker}"]}]}],
     }
@@ -44,7 +44,7 @@ def prometheus(tmp_path: Path, program: Callable[..., str]) -> Iterator[tuple[st
 
 def firing(address: str) -> set[str]:
     try:
-        with urllib.request.urlopen(f"{address}/api/v1/alerts", timeout=5) as answer:
+        with urllib.request.urlopen(f"{address}/api/v1/alerts", timeout=30) as answer:
             alerts = json.load(answer)["data"]["alerts"]
     except OSError:  # it starts
         return set()

@@ -22,12 +22,6 @@ OUTPUT = annotated("ztf")
 Partition = tuple[str, int]
 
 
-@pytest.fixture(scope="module")
-def broker() -> Iterator[LocalKafka]:
-    with LocalKafka() as kafka:
-        yield kafka
-
-
 @dataclass
 class Cluster:
     """A hand-made worker, which does exactly what a test tells it to."""
@@ -94,13 +88,13 @@ def origins(offsets: range, kinds: str, source: str = "night/0") -> dict[str, st
 
 
 @pytest.fixture
-def cluster(broker: LocalKafka) -> Iterator[Cluster]:
+def cluster(own_kafka: LocalKafka) -> Iterator[Cluster]:
     topics = {"night": 2, OUTPUT: 2, DEAD: 1, LEDGER: 2, REPLAY: 1}
-    broker.create_topics(topics)
-    yield Cluster(broker, Producer({"bootstrap.servers": broker.bootstrap, "transactional.id": "hand-made"}))
+    own_kafka.create_topics(topics)
+    yield Cluster(own_kafka, Producer({"bootstrap.servers": own_kafka.bootstrap, "transactional.id": "hand-made"}))
     from confluent_kafka.admin import AdminClient
 
-    admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+    admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
     for deletion in admin.delete_topics(list(topics)).values():
         deletion.result(30)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,16 +20,9 @@ LARGEST = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def module_kafka() -> Iterator[LocalKafka]:
-    """Its dead letters are these tests' own."""
-    with LocalKafka() as kafka:
-        yield kafka
-
-
-@pytest.fixture(scope="module")
-def cluster(module_kafka: LocalKafka) -> Cluster:
+def cluster(own_kafka: LocalKafka) -> Cluster:
     """Three dead letters of two reasons between two good packets."""
-    cluster = Cluster(module_kafka)
+    cluster = Cluster(own_kafka)
     good = [alert.packet for alert in simulate("ztf", 2, seed=1)]
     values = [good[0], b"no packet", good[1][:-1], None, good[1]]
     cluster.produce(values[:2], headers=[("survey", b"own")])

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ops.local_kafka import LocalKafka
     from ops.local_registry import LocalRegistry
 
 SCORES = [names.scores("ztf"), names.scores("lsst")]
@@ -34,11 +33,6 @@ class Embedding(StandIn):
 
     def annotate(self, packets: Sequence[Any], received: Sequence[Any]) -> list[Any]:
         return [Finding(annotation_of(packet), np.arange(4, dtype=np.float16), in_history=True) for packet in packets]
-
-
-@pytest.fixture
-def cluster(kafka: LocalKafka) -> Cluster:
-    return Cluster(kafka)
 
 
 def test_each_embedded_epoch_is_a_row_in_the_transaction_of_its_annotation(

@@ -25,6 +25,7 @@ from models.simulate.stream import simulate
 from ops.local_kafka import LocalKafka
 from ops.local_registry import LocalRegistry
 from tests.broker.annotations import annotation_of
+from tests.integration.workers import WITHIN
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def first_value(kafka: LocalKafka, topic: str) -> bytes:
         {"bootstrap.servers": kafka.bootstrap, "group.id": uuid.uuid4().hex, "auto.offset.reset": "earliest"}
     )
     consumer.subscribe([topic])
-    (message,) = consumer.consume(1, 30)
+    (message,) = consumer.consume(1, WITHIN)
     consumer.close()
     assert message.error() is None
     value = message.value()
@@ -94,7 +95,7 @@ def test_kcat_reads_the_bytes_and_the_headers(
 
     def read(form: str) -> bytes:
         command = [kcat, "-C", "-e", "-q", "-b", kafka.bootstrap, "-t", annotated, "-o", "beginning", "-f", form]
-        return subprocess.run(command, capture_output=True, timeout=60, check=True).stdout
+        return subprocess.run(command, capture_output=True, timeout=WITHIN, check=True).stdout
 
     assert read("%k %h") == b"object sosia-origin=ztf/0/7"
     assert decoded(read("%s"))["objectId"] == alert.object_id

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import uuid
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from confluent_kafka import Producer
 
 from broker.annotation import EpochCheck, EpochState, NoveltyState
 from broker.annotator import Finding
 from broker.embedding import Embedded
-from broker.embedding_record import embedding_record
 from broker.novelty.build import build
 from broker.novelty.judging import NoveltyJudge
 from broker.novelty.recipe import Recipe
@@ -29,11 +26,10 @@ from consumers.settings import Settings
 from consumers.worker import index_versions
 from consumers.worker.index_versions import IndexVersions
 from models.simulate.stream import simulate
-from ops.local_kafka import LocalKafka
 from schemas.errors import ConfigurationError, NoveltyIndexError, SosiaError
 from schemas.framing import unpack
 from tests.broker.annotations import annotation_of
-from tests.broker.novelty.rows import FEATURES, sightings
+from tests.broker.novelty.rows import FEATURES, row, sightings
 from tests.integration.workers import WITHIN, Cluster, StandIn, WorkerThread, wait_until
 
 if TYPE_CHECKING:
@@ -47,23 +43,9 @@ RECIPE = Recipe(axes=6, calibration_share=0.3)
 ALERTS = 600
 
 
-@pytest.fixture(scope="module")
-def broker() -> Iterator[LocalKafka]:
-    """One with topics of embeddings and of the index that no other test writes to."""
-    with LocalKafka() as kafka:
-        yield kafka
-
-
 @pytest.fixture
-def cluster(broker: LocalKafka) -> Iterator[Cluster]:
-    cluster = Cluster(broker)
-    yield cluster
-    cluster.delete(names.EMBEDDINGS)
-
-
-@pytest.fixture
-def digest() -> str:
-    return uuid.uuid4().hex
+def cluster(embeddings_cluster: Cluster) -> Cluster:
+    return embeddings_cluster
 
 
 class Judging(StandIn):
@@ -199,29 +181,8 @@ def test_a_worker_starts_with_its_last_version_where_kafka_has_none(
     assert set(follow()()) == {"ztf"}
 
 
-def row(one: Sighting) -> bytes:
-    packet: Any = SimpleNamespace(
-        survey=SimpleNamespace(name=one.population.survey), object_id=one.identity.object_id, epoch_id=one.epoch_id,
-        band=one.population.band, mjd=one.mjd, ra=one.identity.ra, dec=one.identity.dec,
-    )  # fmt: skip
-    annotation = annotation_of(packet, one.digest)
-    annotation = replace(annotation, epoch=replace(annotation.epoch, problematic=one.problematic))
-    payload = embedding_record(Finding(annotation, one.embedding))
-    assert payload is not None
-    return payload
-
-
 def publish(cluster: Cluster, rows: Sequence[Sighting], *, commit: bool = True) -> None:
-    producer = Producer({**cluster.config, "transactional.id": "test"})
-    producer.init_transactions(WITHIN)
-    producer.begin_transaction()
-    for one in rows:
-        producer.produce(names.EMBEDDINGS, row(one))
-    producer.flush(WITHIN)
-    if commit:
-        producer.commit_transaction(WITHIN)
-    else:
-        producer.abort_transaction(WITHIN)
+    cluster.produce_at_once(map(row, rows), names.EMBEDDINGS, commit=commit)
 
 
 def test_the_consumer_builds_of_committed_good_rows_and_announces_what_workers_open(

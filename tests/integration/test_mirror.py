@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from consumers.assembly import utc_now
 from consumers.bounded_read import read, topics_of, whole
+from consumers.mirror import mirror as module
 from consumers.mirror.mirror import Mirror
 from consumers.mirror.positions import Positions
 from consumers.settings import Settings
@@ -134,6 +137,55 @@ def test_a_second_mirror_of_the_same_name_fences_the_first(
     finally:
         first.kill()
         second.kill()
+
+
+@contextmanager
+def running(mirror: Mirror) -> Iterator[threading.Thread]:
+    thread = threading.Thread(target=mirror.run)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        mirror.stop()
+        thread.join(WITHIN)
+
+
+def test_topics_that_are_made_while_it_looks_are_mirrored_though_their_leaders_are_just_being_found(
+    own: LocalKafka, foreign: LocalKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TOPICS_S", 0.0)
+    topics = [f"made-{number}" for number in range(3)]
+    own.create_topics(dict.fromkeys(topics, 20))  # or there was time meanwhile
+    mirror = Mirror(settings(own, foreign, name="made", topics=[], patterns=["^made-"]), utc_now)
+    with running(mirror) as thread:
+        for topic in topics:
+            foreign.create_topics({topic: 20})
+            publish(foreign, topic, 0, 3)
+        wait_until(lambda: mirror.mirrored == 3 * len(topics) or not thread.is_alive())
+    for topic in topics:
+        assert records(own, topic) == records(foreign, topic)
+
+
+def test_it_goes_on_where_it_cannot_look_for_new_topics(
+    own: LocalKafka, foreign: LocalKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TOPICS_S", 0.0)
+    topic = "looked-for"
+    foreign.create_topics({topic: 3})
+    publish(foreign, topic, 0, 3)
+    mirror = Mirror(settings(own, foreign, name="looking", topics=[topic]), utc_now)
+    failed: list[str] = []
+
+    def away() -> None:
+        failed.append(topic)
+        raise KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+
+    with running(mirror):
+        wait_until(lambda: mirror.mirrored == 3)
+        monkeypatch.setattr(mirror._topics, "current", away)
+        wait_until(lambda: len(failed) > 1)
+        publish(foreign, topic, 3, 3)
+        wait_until(lambda: mirror.mirrored == 6)
 
 
 def test_a_topic_has_one_source(own: LocalKafka, foreign: LocalKafka) -> None:

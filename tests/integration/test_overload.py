@@ -26,8 +26,10 @@ from tests.integration.workers import WITHIN, Cluster, WorkerThread, wait_until
 
 LATE, FRESH = 400, 300
 BATCH, QUEUED = 8, 1
-#: Kafka takes the partitions from a member that does not poll for so long [s].
-SILENCE_S = 6
+#: Kafka takes the partitions from a member that does not poll for so long [s]; a full worker polls every 5 s.
+SILENCE_S = 12
+#: Age of the late ones, and from which on they are shed [s]: beyond whatever this test may take.
+AGO_S, SHED_ABOVE_S = 86400, 7200.0
 
 
 class Network:
@@ -81,7 +83,7 @@ def members(cluster: Cluster) -> list[str]:
 def test_a_burst_is_shed_where_it_is_late_and_loses_neither_a_record_nor_the_membership(kafka: LocalKafka) -> None:
     cluster, annotator = Cluster(kafka), Annotator()
     packets = [alert.packet for alert in simulate("ztf", 5)]
-    ago = int((time.time() - 100) * 1000)
+    ago = int((time.time() - AGO_S) * 1000)
     cluster.produce([packets[number % len(packets)] for number in range(LATE)], timestamp=ago)
     cluster.produce([packets[number % len(packets)] for number in range(FRESH)])
     settings = cluster.settings(batch_size=BATCH, queue_batches=QUEUED)
@@ -89,7 +91,7 @@ def test_a_burst_is_shed_where_it_is_late_and_loses_neither_a_record_nor_the_mem
     worker = WorkerThread(
         settings.model_copy(update={"kafka": quick}),
         annotator=annotator,
-        before=Shedding(annotator.classifiers, ["lens"], 60.0).decide,
+        before=Shedding(annotator.classifiers, ["lens"], SHED_ABOVE_S).decide,
     )
     with worker:
         wait_until(lambda: members(cluster))

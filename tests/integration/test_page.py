@@ -37,7 +37,7 @@ from schemas.framing import pack
 from tests.broker.annotations import annotation_of
 from tests.broker.novelty.rows import DIGEST, FEATURES, sightings
 from tests.consumers.client.annotations import annotation, classification, judged, novelty
-from tests.integration.workers import wait_until
+from tests.integration.workers import WITHIN, wait_until
 
 ALERTS, WITH_PACKETS = 10_000, 4
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -99,7 +99,7 @@ def address(night: LocalKafka, index: Path) -> Iterator[str]:
         wait_until(lambda: json.loads(get(f"{page}api/alerts"))["received"] == ALERTS)
         yield page
         server.should_exit = True
-        thread.join(30)
+        thread.join(WITHIN)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +118,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
     def opened(query: str = "", width: int = 1440) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 800}, accept_downloads=True)
+        context.set_default_timeout(WITHIN * 1e3)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -133,7 +134,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
 
 def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=60) as answer:
+    with urllib.request.urlopen(url, timeout=WITHIN) as answer:
         return bytes(answer.read())
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import uuid
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from confluent_kafka import Producer
 
 from broker.annotator import Finding
 from broker.embedding_record import embedding_record
@@ -23,15 +21,14 @@ from consumers import names
 from consumers.cli import main
 from consumers.rebuild_history import open_whole_history, rebuild
 from consumers.settings import Settings
-from ops.local_kafka import LocalKafka
 from schemas.errors import ConfigurationError, HistoryError
 from schemas.framing import unpack, wire
 from tests.broker.annotations import annotation_of
 from tests.broker.packets import one_object
-from tests.integration.workers import WITHIN, Cluster, WorkerProcess, wait_until
+from tests.integration.workers import Cluster, WorkerProcess, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     from tests.redis_server import RedisServer
@@ -39,29 +36,14 @@ if TYPE_CHECKING:
 KEPT = 5
 
 
-@pytest.fixture(scope="module")
-def broker() -> Iterator[LocalKafka]:
-    with LocalKafka() as kafka:
-        yield kafka
-
-
 @pytest.fixture
-def cluster(broker: LocalKafka) -> Iterator[Cluster]:
-    """With an embeddings topic of its own."""
-    cluster = Cluster(broker)
-    yield cluster
-    cluster.delete(names.EMBEDDINGS)
+def cluster(embeddings_cluster: Cluster) -> Cluster:
+    return embeddings_cluster
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "history.sqlite"
-
-
-@pytest.fixture
-def digest() -> str:
-    """One's own: tests share the server."""
-    return uuid.uuid4().hex
 
 
 def value(digest: str, object_id: str, number: int, *, in_history: bool = True) -> bytes:
@@ -77,13 +59,7 @@ def value(digest: str, object_id: str, number: int, *, in_history: bool = True) 
 
 
 def publish(cluster: Cluster, values: Iterable[bytes], *, commit: bool = True) -> None:
-    producer = Producer({**cluster.config, "transactional.id": "test"})
-    producer.init_transactions(WITHIN)
-    producer.begin_transaction()
-    for one in values:
-        producer.produce(names.EMBEDDINGS, one)
-    producer.flush(WITHIN)
-    (producer.commit_transaction if commit else producer.abort_transaction)(WITHIN)
+    cluster.produce_at_once(values, names.EMBEDDINGS, commit=commit)
 
 
 @pytest.fixture

@@ -20,18 +20,22 @@ from consumers.dead.replay import TRANSACTIONAL_ID
 from consumers.mirror.mirror import Mirror
 from consumers.page.board import Board
 from consumers.page.feed import Feed
+from consumers.page.look_alikes import LookAlikes
+from consumers.page.packets import Packets
+from consumers.page.pictures import Pictures
 from consumers.rights import lacking
 from consumers.settings import Settings
 from consumers.worker.preflight import check_topics
 from models.simulate.stream import simulate
 from ops.local_kafka import LocalKafka
-from schemas.errors import ConfigurationError
+from schemas.errors import SosiaError
+from tests.broker.novelty.rows import row, sightings
 from tests.chaos.index import new_version
 from tests.integration.secure_kafka import Right, SecureKafka
 from tests.integration.workers import WITHIN, Cluster, WorkerThread, wait_until
 
 INPUT, GROUP, WORKER, MIRRORED = "ztf_alerts", "scorers", "first", "ztf_mirrored"
-READ, WRITE = AclOperation.READ, AclOperation.WRITE
+READ, WRITE, CREATE = AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE
 ANNOTATED, SCORES = names.annotated("ztf"), names.scores("ztf")
 OUTPUTS = (ANNOTATED, SCORES, names.EMBEDDINGS, names.DEAD, names.LEDGER)
 
@@ -51,39 +55,34 @@ RUN = (
     (ResourceType.GROUP, GROUP, READ),
     transactions(f"sosia-{GROUP}-{WORKER}"),
 )
-#: Commands that read commit nothing, but Kafka's client asks for the coordinator of the group that it must name: the
-#: refusal may come after all was read.
-READER: Right = (ResourceType.GROUP, "sosia-reader", READ)
-LEDGER = (READER, *(topic(name, READ) for name in (names.LEDGER, ANNOTATED, names.DEAD, INPUT)))
+LEDGER = tuple(topic(name, READ) for name in (names.LEDGER, ANNOTATED, names.DEAD, INPUT))
 DEAD_REPLAY = (
-    READER,
     topic(names.DEAD, READ),
     topic(names.REPLAY, READ),
     topic(names.REPLAY, WRITE),
     transactions(TRANSACTIONAL_ID),
 )
 MIRROR = (
-    READER,
     topic(MIRRORED, WRITE),
     topic(names.POSITIONS, READ),
     topic(names.POSITIONS, WRITE),
     transactions("sosia-mirror-source"),
 )
 TAIL = ("tail", "--survey", "ztf", "--no-follow")
-#: Words, least rights, and what it says where it did all it could: an index or a history of no rows is none.
+#: Words, least rights, and what it says where it did its work.
 COMMANDS: dict[str, tuple[tuple[str, ...], tuple[Right, ...], str]] = {
     "replay": (("replay", "{packet}", "--topic", INPUT), (topic(INPUT, WRITE),), "delivered"),
     "ledger": (("ledger", INPUT), LEDGER, "in balance"),
-    "dead list": (("dead", "list"), (READER, topic(names.DEAD, READ)), "framing"),
-    "dead show": (("dead", "show", f"{INPUT}/0/1"), (READER, topic(names.DEAD, READ)), "framing"),
+    "dead list": (("dead", "list"), (topic(names.DEAD, READ),), "framing"),
+    "dead show": (("dead", "show", f"{INPUT}/0/1"), (topic(names.DEAD, READ),), "framing"),
     "dead replay": (("dead", "replay", "--again"), DEAD_REPLAY, "replayed"),
-    "tail": (TAIL, (READER, topic(SCORES, READ)), "ztf"),
-    "tail of a group": ((*TAIL, "--group", "us"), (topic(SCORES, READ), (ResourceType.GROUP, "us", READ)), ""),
-    "history rebuild": (("history", "rebuild"), (READER, topic(names.EMBEDDINGS, READ)), "is empty"),
-    "index": (("index", "--once"), (READER, topic(names.EMBEDDINGS, READ)), ""),
+    "tail": (TAIL, (topic(SCORES, READ),), "ztf"),
+    "tail of a group": ((*TAIL, "--group", "us"), (topic(SCORES, READ), (ResourceType.GROUP, "us", READ)), "ztf"),
+    "history rebuild": (("history", "rebuild"), (topic(names.EMBEDDINGS, READ),), "rows"),
+    "index": (("index", "--once"), (topic(names.EMBEDDINGS, READ), topic(names.INDEX, WRITE)), "index announced"),
     "index rollback": (
         ("index", "rollback", "--survey", "ztf", "--version", "{version}"),
-        (READER, topic(names.INDEX, READ), topic(names.INDEX, WRITE)),
+        (topic(names.INDEX, READ), topic(names.INDEX, WRITE)),
         "version",
     ),
 }
@@ -100,12 +99,18 @@ def kafka() -> Iterator[SecureKafka]:
 
 
 @pytest.fixture(scope="module")
+def foreign() -> Iterator[Cluster]:
+    """A cluster where anyone may do anything."""
+    with LocalKafka() as kafka:
+        cluster = Cluster(kafka)
+        cluster.create(MIRRORED)
+        yield cluster
+
+
+@pytest.fixture(scope="module")
 def worked(kafka: SecureKafka) -> WorkerThread:
     """A worker with the least rights, after it annotated one of two packets: the other one is none."""
-    producer = Producer({**kafka.client("admin"), "log_level": 0})
-    for packet in (next(iter(simulate("ztf", 1))).packet, b"no packet"):
-        producer.produce(INPUT, packet)
-    assert producer.flush(WITHIN) == 0
+    publish(kafka, INPUT, next(iter(simulate("ztf", 1))).packet, b"no packet")
     kafka.allow(RUN)
     # A rule takes a moment until it holds.
     wait_until(lambda: _refused(lambda: check_topics(settings(kafka))) is None)
@@ -116,8 +121,9 @@ def worked(kafka: SecureKafka) -> WorkerThread:
 
 @pytest.fixture(scope="module")
 def files(kafka: SecureKafka, worked: WorkerThread, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """A packet, the settings of a user who is let in, and a version of the index that was announced."""
+    """A packet, the settings of a user who is let in, an announced version of the index, and rows for another one."""
     assert worked.error is None
+    publish(kafka, names.EMBEDDINGS, *map(row, sightings(60)))
     folder = tmp_path_factory.mktemp("secure")
     packet, config = folder / "packet.avro", folder / "sosia.toml"
     packet.write_bytes(next(iter(simulate("ztf", 1))).packet)
@@ -128,15 +134,21 @@ def files(kafka: SecureKafka, worked: WorkerThread, tmp_path_factory: pytest.Tem
         f"[kafka]\nbootstrap_servers = {json.dumps(kafka.bootstrap)}\n[kafka.client]\n{options}"
     )
     version = new_version({**kafka.client("admin"), "log_level": "0"}, folder, seed=1)
-    return {"packet": packet, "config": config, "version": version}
+    return {"packet": packet, "config": config, "version": version, "indexes": folder / "built"}
 
 
-def settings(kafka: SecureKafka, source: str | None = None) -> Settings:
+def publish(kafka: SecureKafka, name: str, *values: bytes) -> None:
+    producer = Producer({**kafka.client("admin"), "log_level": 0})
+    for value in values:
+        producer.produce(name, value)
+    assert producer.flush(WITHIN) == 0
+
+
+def settings(kafka: SecureKafka) -> Settings:
     return Settings(
         kafka={"bootstrap_servers": kafka.bootstrap, "group": GROUP, "client": kafka.security()},
         worker={"name": WORKER, "batch_deadline_s": 0.05},
         input={"surveys": [{"survey": "ztf", "topics": [INPUT]}]},
-        mirror={"source": source, "topics": [MIRRORED]},
     )
 
 
@@ -198,7 +210,8 @@ def test_a_missing_output_topic_is_made_where_that_is_allowed_and_named_where_no
     rights = (*RUN, *(topic(name, WRITE) for name in (names.annotated("lsst"), names.scores("lsst"))))
     kafka.allow(rights)
     wait_until(lambda: "no topic sosia.lsst.annotated.v1" in (_refused(lambda: check_topics(further)) or ""))
-    create = (topic(name, AclOperation.CREATE) for name in (names.annotated("lsst"), names.scores("lsst")))
+    create = [topic(name, CREATE) for name in (names.annotated("lsst"), names.scores("lsst"))]
+    assert names_it(create[0], _refused(lambda: check_topics(further)) or "")
     kafka.allow([*rights, *create])
     wait_until(lambda: _refused(lambda: check_topics(further)) is None)
     kafka.allow(rights)
@@ -214,26 +227,55 @@ def test_a_command_needs_its_rights_and_no_others(
     # A rule takes a moment until it holds.
     wait_until(lambda: done in (said := call(files, arguments, capsys)) and "no right" not in said)
     for missing in rights:
-        if missing != READER:
-            kafka.allow(right for right in rights if right != missing)
-            wait_until(lambda: names_it(missing, call(files, arguments, capsys)))  # noqa: B023  it is waited for
+        kafka.allow(right for right in rights if right != missing)
+        wait_until(lambda: names_it(missing, call(files, arguments, capsys)))  # noqa: B023  it is waited for
 
 
-def test_a_mirror_needs_its_rights_and_no_others(kafka: SecureKafka) -> None:
-    with LocalKafka() as foreign:
-        source = Cluster(foreign)
-        source.create(MIRRORED)
-        kafka.allow(MIRROR)
-        wait_until(lambda: _mirror(kafka, source) is None)
-        for missing in MIRROR[1:]:
-            kafka.allow(right for right in MIRROR if right != missing)
-            wait_until(lambda: names_it(missing, _mirror(kafka, source) or ""))  # noqa: B023  it is waited for
+def test_a_replay_makes_its_topic_where_that_is_allowed(
+    kafka: SecureKafka, files: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, create = ("replay", "{packet}", "--topic", "made", "--partitions", "1"), topic("made", CREATE)
+    kafka.allow([topic("made", WRITE)])
+    wait_until(lambda: names_it(create, call(files, arguments, capsys)))
+    kafka.allow([topic("made", WRITE), create])
+    wait_until(lambda: "delivered" in call(files, arguments, capsys))
 
 
-def _mirror(kafka: SecureKafka, source: Cluster) -> str | None:
-    """Mirror one more record; returns why that was refused, if it was."""
-    source.produce([b"a record"], MIRRORED)
-    mirror = Mirror(settings(kafka, source.kafka.bootstrap), utc_now)
+def test_a_mirror_needs_its_rights_here_and_no_others(kafka: SecureKafka, foreign: Cluster) -> None:
+    mirror = Settings(mirror={"source": foreign.kafka.bootstrap, "topics": [MIRRORED]}).mirror
+    here = settings(kafka).model_copy(update={"mirror": mirror})
+
+    def said() -> str | None:
+        foreign.produce([b"a record"], MIRRORED)
+        return _mirrored(here)
+
+    kafka.allow(MIRROR)
+    wait_until(lambda: said() is None)
+    for missing in MIRROR:
+        kafka.allow(right for right in MIRROR if right != missing)
+        wait_until(lambda: names_it(missing, said() or ""))  # noqa: B023  it is waited for
+
+
+def test_a_mirror_needs_the_right_to_read_its_source_and_no_other(kafka: SecureKafka, foreign: Cluster) -> None:
+    there = Settings(
+        kafka={"bootstrap_servers": foreign.kafka.bootstrap},
+        mirror={"source": kafka.bootstrap, "client": kafka.security(), "name": "secure", "topics": [INPUT]},
+    )
+
+    def said() -> str | None:
+        publish(kafka, INPUT, b"a record")
+        return _mirrored(there)
+
+    right = topic(INPUT, READ)
+    kafka.allow([right])
+    wait_until(lambda: said() is None)
+    kafka.allow([])
+    wait_until(lambda: names_it(right, said() or ""))
+
+
+def _mirrored(all_settings: Settings) -> str | None:
+    """Mirror what is new; returns why that was refused, if it was."""
+    mirror = Mirror(all_settings, utc_now)
     ended: list[str | None] = []
     thread = threading.Thread(target=lambda: ended.append(_refused(mirror.run)))
     thread.start()
@@ -243,24 +285,40 @@ def _mirror(kafka: SecureKafka, source: Cluster) -> str | None:
     return ended[0]
 
 
-def test_the_page_needs_its_rights_and_no_others(kafka: SecureKafka, worked: WorkerThread) -> None:
+def test_the_page_needs_its_rights_and_no_others(
+    kafka: SecureKafka, worked: WorkerThread, files: dict[str, object]
+) -> None:
     assert worked.error is None
-    rights = (READER, topic(SCORES, READ))
-    for allowed in (rights, (READER,)):
-        kafka.allow(allowed)
-        board = Board(10)
+    board, packets = Board(10), Packets(kafka.client())
+    look_alikes, pictures = LookAlikes(Path(str(files["indexes"])), packets, None), Pictures(packets, None)
+    rights = [topic(name, READ) for name in (SCORES, ANNOTATED, names.EMBEDDINGS)]
+
+    def without(missing: Right) -> None:
+        kafka.allow(right for right in rights if right != missing)
+
+    kafka.allow(rights)
+    with contextlib.closing(packets):
         with Feed(board, kafka.client(), ["ztf"], None):
-            right = topic("sosia.SURVEY.scores.v1", READ)
-            if allowed == rights:
-                wait_until(lambda: len(board.entries()) == 1)  # noqa: B023  it is waited for
-            else:
-                wait_until(lambda: names_it(right, board.problem or ""))  # noqa: B023
+            wait_until(board.entries)
+        (entry,) = board.entries()
+        wait_until(lambda: _refused(lambda: packets.find(entry)) is None)
+        picture = pictures.triplet(entry)
+        assert packets.find(entry) is not None
+        wait_until(lambda: "holds no embedding of this alert" in (_refused(lambda: look_alikes.find(entry)) or ""))
+        without(topic(names.EMBEDDINGS, READ))
+        wait_until(lambda: names_it(topic(names.EMBEDDINGS, READ), _refused(lambda: look_alikes.find(entry)) or ""))
+        without(topic(ANNOTATED, READ))
+        wait_until(lambda: names_it(topic(ANNOTATED, READ), _refused(lambda: packets.find(entry)) or ""))
+        assert Pictures(packets, None).triplet(entry) != picture  # it says so
+    without(topic(SCORES, READ))
+    with Feed(board, kafka.client(), ["ztf"], None):
+        wait_until(lambda: names_it(topic(SCORES, READ), board.problem or ""))
 
 
 def _refused(action: Callable[[], object]) -> str | None:
     """What it is refused for, if it is."""
     try:
         action()
-    except ConfigurationError as error:
+    except SosiaError as error:
         return str(error)
     return None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import uuid
@@ -52,6 +53,18 @@ def test_json_has_the_avro_field_names(kafka: LocalKafka, scores: str) -> None:
     assert set(lines[0]) == {field["name"] for field in schemas.load("annotation")["fields"]}
 
 
+def test_a_record_without_an_annotation_is_told_with_its_place(kafka: LocalKafka, topic: Callable[..., str]) -> None:
+    name = topic("scores")
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer.produce(name, b"no packet")
+    assert producer.flush(30) == 0
+    done = sosia("tail", "--topic", name, "--no-follow", "--json", "--bootstrap", kafka.bootstrap)
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (told["topic"], told["partition"], told["offset"]) == (name, 0, 0)
+    assert "framing" in told["error"]
+
+
 def test_ids_from_packets_cannot_steer_the_terminal(kafka: LocalKafka, topic: Callable[..., str]) -> None:
     name = topic("scores")
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
@@ -74,3 +87,14 @@ def test_a_filter_leaves_out_what_does_not_pass(kafka: LocalKafka, scores: str) 
 def test_a_group_goes_on_where_it_left_off(kafka: LocalKafka, scores: str) -> None:
     asked = ("tail", "--topic", scores, "--no-follow", "--group", scores, "--bootstrap", kafka.bootstrap)
     assert [len(sosia(*asked).stdout.splitlines()) for _ in range(2)] == [30, 0]
+
+
+def test_a_reader_who_leaves_ends_it_quietly(kafka: LocalKafka, scores: str) -> None:
+    """`sosia tail | head`, for eyes and for programs."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "consumers.cli", "tail", "--topic", scores, "--bootstrap", kafka.bootstrap]
+    with os.fdopen(write, "wb") as nobody:
+        for form in ([], ["--json"]):
+            done = subprocess.run([*command, *form], stdout=nobody, stderr=subprocess.PIPE, timeout=120, check=False)
+            assert (done.returncode, done.stderr) == (141, b"")

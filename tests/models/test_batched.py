@@ -22,7 +22,7 @@ def test_any_number_of_inputs_takes_one_trace_a_shape(halves: Batched) -> None:
 
 @pytest.mark.parametrize(
     ("count", "passes"),
-    [(0, []), (1, [2]), (8, [2] * 4), (9, [16]), (16, [16]), (19, [16, 2, 2]), (30, [16, 16])],
+    [(0, []), (1, [2]), (8, [2] * 4), (12, [2] * 6), (13, [16]), (16, [16]), (19, [16, 2, 2]), (30, [16, 16])],
 )
 def test_few_inputs_are_not_padded_to_a_large_pass(halves: Batched, count: int, passes: list[int]) -> None:
     assert [size for _, size in halves._passes(count)] == passes

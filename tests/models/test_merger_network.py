@@ -5,8 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.ndimage import uniform_filter
 
-from models.merger_network import CHANNELS, SIDE, build, fold, middle, prepare, residual, sky_level, unfold
+from models.merger_network import (
+    CHANNELS,
+    SIDE,
+    brightest,
+    build,
+    fold,
+    middle,
+    prepare,
+    residual,
+    sky_level,
+    unfold,
+)
 
 FLOATS = st.floats(-1e6, 1e6, width=32) | st.just(float("nan"))
 
@@ -23,6 +35,13 @@ def test_the_sky_is_found_beside_a_galaxy() -> None:
     assert level == pytest.approx(1000, abs=0.4)
     assert noise == pytest.approx(1.0, abs=0.25)
     assert sky_level(np.full((40, 40), 7.0, np.float32)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("shape", [(63, 63), (30, 41), (7, 90), (2, 2), (1, 5)])
+def test_the_brightest_place_is_that_of_the_whole_image_smoothed(shape: tuple[int, int]) -> None:
+    for seed in range(20):
+        light = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+        assert brightest(light) == brightest(light, uniform_filter(light, 3, mode="nearest"))
 
 
 def test_the_galaxy_in_the_middle_is_found_and_measured() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models import oddity_network
-from models.oddity_network import ALERTS, PICTURES, OddityNetwork, known_to, shipped
+from models.oddity_network import OddityNetwork, known_to, shipped
 from models.train.oddity import fit
 from schemas.errors import BackboneError
 
@@ -33,9 +33,8 @@ def test_it_is_one_hidden_layer_and_comes_back_from_its_file(tmp_path: Path) -> 
     assert not one.knows("b" * 64)
 
 
-@pytest.mark.parametrize("name", [ALERTS, PICTURES])
-def test_those_that_ship_take_the_backbones_features(name: str) -> None:
-    one = shipped(name)
+def test_the_one_that_ships_takes_the_backbones_features() -> None:
+    one = shipped()
     assert one.first.shape[0] == 1280
     assert np.isfinite(one.log_odds(np.zeros((1, 1280)))).all()
     for digest in one.digests:
@@ -46,12 +45,12 @@ def test_those_that_ship_take_the_backbones_features(name: str) -> None:
 
 
 def test_other_weights_than_those_published_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oddity_network, "FOLDER", tmp_path)
+    monkeypatch.setattr(oddity_network, "FILE", tmp_path / "one.npz")
     with pytest.raises(BackboneError, match="missing"):
-        shipped(ALERTS)
-    network().save(tmp_path / ALERTS)
+        shipped()
+    network().save(tmp_path / "one.npz")
     with pytest.raises(BackboneError, match="sosia train oddity"):
-        shipped(ALERTS)
+        shipped()
 
 
 def test_training_finds_what_sets_odd_ones_apart() -> None:

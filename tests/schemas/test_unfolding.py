@@ -52,12 +52,12 @@ def values(held: Any) -> int:
 def test_no_record_holds_more_than_is_told(record: dict[str, Any]) -> None:
     stream = io.BytesIO()
     fastavro.schemaless_writer(stream, PARSED, record)
-    assert values(record) <= Unfolding(NAMES).most_values("R", len(stream.getvalue())) < math.inf
+    assert values(record) <= Unfolding(NAMES).bound("R").of(len(stream.getvalue())) < math.inf
 
 
 def test_types_that_hold_no_array_have_a_most_whatever_the_bytes() -> None:
-    assert Unfolding(NAMES).most_values("S", 10**9) == 2
-    assert Unfolding({}).most_values(["null", "bytes"], 10**9) == 2
+    assert Unfolding(NAMES).bound("S").of(10**9) == 2
+    assert Unfolding({}).bound(["null", "bytes"]).of(10**9) == 2
 
 
 def test_a_type_that_doubles_itself_is_counted_in_no_time() -> None:
@@ -70,4 +70,4 @@ def test_a_type_that_doubles_itself_is_counted_in_no_time() -> None:
         }
     names: dict[str, Any] = {}
     fastavro.parse_schema(json.loads(json.dumps(kind)), names)
-    assert Unfolding(names).most_values("L199", 0) > 2**200
+    assert Unfolding(names).bound("L199").of(0) > 2**200

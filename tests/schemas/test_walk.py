@@ -18,6 +18,7 @@ SUB = {
         {"name": "x", "type": ["null", "double"]},
         {"name": "flag", "type": ["null", "boolean"]},
         {"name": "text", "type": "string"},
+        {"name": "count", "type": "long"},
         {"name": "kind", "type": {"type": "enum", "name": "Kind", "symbols": ["A", "B"]}},
         {"name": "fixed", "type": {"type": "fixed", "name": "Three", "size": 3}},
     ],
@@ -42,6 +43,7 @@ subs = st.fixed_dictionaries(
         "x": st.none() | st.floats(allow_nan=False),
         "flag": st.none() | st.booleans(),
         "text": st.text(max_size=50),
+        "count": st.integers(-(2**63), 2**63 - 1),
         "kind": st.sampled_from("AB"),
         "fixed": st.binary(min_size=3, max_size=3),
     }
@@ -57,6 +59,17 @@ records = st.fixed_dictionaries(
         "last": st.floats(width=32, allow_nan=False),
     }
 )
+
+
+RECORD = {
+    "number": 1,
+    "optional": None,
+    "sub": {"x": None, "flag": None, "text": "", "count": 0, "kind": "A", "fixed": b"abc"},
+    "history": None,
+    "properties": {},
+    "stamp": None,
+    "last": 0.0,
+}
 
 
 def encoded(record: dict, schema: object = PARSED) -> bytes:
@@ -89,7 +102,10 @@ def test_damage_is_found_where_a_full_decode_finds_it(record: dict, data: st.Dat
     body = bytearray(encoded(record))
     for _ in range(data.draw(st.integers(1, 3))):
         body[data.draw(st.integers(0, len(body) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-    damaged = bytes(body[: data.draw(st.integers(1, len(body)))])
+    assert_walked_as_decoded(WriterSchema(json.dumps(SCHEMA)), bytes(body[: data.draw(st.integers(1, len(body)))]))
+
+
+def assert_walked_as_decoded(schema: WriterSchema, damaged: bytes) -> None:
     try:
         source = io.BytesIO(damaged)
         decoded = fastavro.schemaless_reader(source, PARSED, None, handle_unicode_errors="surrogateescape")
@@ -97,7 +113,7 @@ def test_damage_is_found_where_a_full_decode_finds_it(record: dict, data: st.Dat
     except (EOFError, IndexError, ValueError):
         decoded, end = None, -1
     try:
-        walked = WriterSchema(json.dumps(SCHEMA)).spans(damaged)["last"][1]
+        walked = schema.spans(damaged)["last"][1]
     except UnreadableError:
         walked = -1
     if walked != -1:
@@ -105,6 +121,35 @@ def test_damage_is_found_where_a_full_decode_finds_it(record: dict, data: st.Dat
     elif decoded is not None:
         # fastavro takes negative branches and overlong numbers too, which no writer writes.
         assert encoded(_without_surrogates(decoded)) != damaged[:end]
+
+
+runs = st.lists(st.tuples(subs, st.integers(1, 60)), min_size=1, max_size=4)
+
+
+@given(records, runs, st.data())
+def test_runs_of_items_alike_end_where_fastavro_ends_them(record: dict, runs: list, data: st.DataObject) -> None:
+    history = [item | {"count": item["count"] ^ n % 2} for item, often in runs for n in range(often)]
+    body = bytearray(encoded(record | {"history": history}))
+    assert REMEMBERING.spans(bytes(body))["last"][1] == len(body)
+    if data.draw(st.booleans()):
+        body[data.draw(st.integers(0, len(body) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    assert_walked_as_decoded(REMEMBERING, bytes(body[: data.draw(st.integers(1, len(body)))]))
+
+
+def test_long_histories_are_compared_in_runs() -> None:
+    item = {"x": 0.5, "flag": None, "text": "r", "count": 2**40, "kind": "A", "fixed": b"abc"}
+    history = [item | {"count": 2**40 + n} for n in range(4000)]
+    body = encoded(RECORD | {"history": history})
+    schema = WriterSchema(json.dumps(SCHEMA))
+    spans = schema.spans(body)
+    assert schema.decode(body, spans, "history") == history
+    first, _ = spans["history"]
+    item_bytes = (spans["history"][1] - first) // len(history)
+    for at in (first + 5 + n * item_bytes for n in (3, 700, 3990)):  # the branch or a length of an item far inside
+        damaged = bytearray(body)
+        damaged[at : at + item_bytes] = b"\xff" * item_bytes
+        with pytest.raises(UnreadableError):
+            schema.spans(bytes(damaged))
 
 
 def _without_surrogates(value: object) -> object:

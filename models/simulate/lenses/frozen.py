@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.simulate.lenses.population import TEST
-from models.simulate.lenses.stamps import DrawnStamps, draw_stamps
+from models.simulate.lenses.stamps import DrawnStamps, draw_arcs, draw_stamps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FROZEN_STAMPS = 100_000
 
 _CALIBRATION_FIRST = 500_000_000
+_ARCS_FIRST = 600_000_000
 _STARS_FIRST = 700_000_000
 
 
@@ -35,6 +36,11 @@ def star_stamps(sky: str, count: int) -> DrawnStamps:
     """Draw stars with the test's seeing and neighbours: they were no part of the test, and are told apart from it."""
     stars = replace(TEST[sky], impostors=MappingProxyType({"star": 1.0}))
     return draw_stamps(stars, count, _STARS_FIRST, lenses=0.0)
+
+
+def arcs_alone(sky: str, count: int) -> NDArray[np.float32]:
+    """Draw the arcs (n, bands, side, side) of as many lenses of the test's population, without light or noise."""
+    return draw_arcs(TEST[sky], count, _ARCS_FIRST)
 
 
 def as_seen(stamps: DrawnStamps, sky: str, bands: int) -> list[NDArray[np.float32]]:

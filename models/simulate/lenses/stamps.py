@@ -91,22 +91,44 @@ def draw_stamps(
     return DrawnStamps(images, np.array(kinds), *truths.T)
 
 
-def _draw(scene: Scene, model: LensModel, *, is_lens: bool) -> tuple[Image, str, tuple[float, float, float]]:
-    population, rng = scene.population, scene.rng
+def draw_arcs(population: Population, count: int, first: int = 0) -> NDArray[np.float32]:
+    """Draw the arcs alone, without noise, of the stamps that `draw_stamps` gives where all of them are lenses.
+
+    Returns
+    -------
+    float32 array (n, bands, side, side)
+        In units of a pixel's sky noise.
+    """
     camera = population.camera
+    grid, model = camera.grid(), lens_model()
+    images = np.empty((count, len(camera.bands), camera.side, camera.side), np.float32)
+    for place in range(count):
+        scene = Scene(population, grid, np.random.default_rng([population.seed, first + place]))
+        scene.rng.random()  # whether it is a lens
+        galaxy, psf, shape = _begin(scene, is_lens=True)
+        images[place] = _arcs(scene, model, galaxy, shape, _radius(scene, galaxy), psf)
+    return images
+
+
+def _begin(scene: Scene, *, is_lens: bool) -> tuple[DrawnLens, Seeing, Shape]:
+    """Draw the galaxy in the middle, where it lies, and the seeing."""
+    population, rng = scene.population, scene.rng
     galaxy = (population.prior if is_lens else population.hosts).draw(rng)
     psf = Seeing(
         scene.log_uniform(*population.fwhm), rng.uniform(*population.wings), tuple(0.05 * rng.uniform(-1, 1, 2))
     )
-    x, y = (camera.pixel_scale * rng.uniform(-0.6, 0.6, 2)).tolist()
-    shape = Shape(x, y, galaxy.lens_radius, galaxy.lens_axis_ratio, rng.uniform(0, np.pi))
+    x, y = (population.camera.pixel_scale * rng.uniform(-0.6, 0.6, 2)).tolist()
+    return galaxy, psf, Shape(x, y, galaxy.lens_radius, galaxy.lens_axis_ratio, rng.uniform(0, np.pi))
+
+
+def _draw(scene: Scene, model: LensModel, *, is_lens: bool) -> tuple[Image, str, tuple[float, float, float]]:
+    population, rng = scene.population, scene.rng
+    camera = population.camera
+    galaxy, psf, shape = _begin(scene, is_lens=is_lens)
     truth, kind = (np.nan, np.nan, np.nan), LENS
     if is_lens:
-        radius = max(galaxy.source_radius, _SMALLEST_SOURCE * scene.grid.step)
-        scene.add(
-            _lensed(scene, model, galaxy, shape, radius), "young", galaxy.source_redshift, galaxy.source_magnitude
-        )
-        arcs = camera.expose(scene.surfaces, np.array(scene.brightness), psf)[camera.detection]
+        radius = _radius(scene, galaxy)
+        arcs = _arcs(scene, model, galaxy, shape, radius, psf)[camera.detection]
         area = float((arcs > _SEEN).sum()) * camera.pixel_scale**2 / (np.pi * (psf.fwhm / 2) ** 2)
         truth = (
             galaxy.einstein_radius,
@@ -123,6 +145,19 @@ def _draw(scene: Scene, model: LensModel, *, is_lens: bool) -> tuple[Image, str,
     surroundings(scene)
     image = camera.expose(scene.surfaces, np.array(scene.brightness), psf)
     return np.minimum(image, np.float32(scene.full)), kind, truth
+
+
+def _radius(scene: Scene, galaxy: DrawnLens) -> float:
+    """Return the source's effective radius, as small as the grid can carry [arcsec]."""
+    return max(galaxy.source_radius, _SMALLEST_SOURCE * scene.grid.step)
+
+
+def _arcs(
+    scene: Scene, model: LensModel, galaxy: DrawnLens, shape: Shape, radius: float, psf: Seeing
+) -> NDArray[np.float32]:
+    """Add the lensed source to an empty scene and return its image (bands, side, side) without noise."""
+    scene.add(_lensed(scene, model, galaxy, shape, radius), "young", galaxy.source_redshift, galaxy.source_magnitude)
+    return scene.population.camera.expose(scene.surfaces, np.array(scene.brightness), psf)
 
 
 def _lensed(scene: Scene, model: LensModel, galaxy: DrawnLens, shape: Shape, radius: float) -> Image:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from broker.annotator import Finding
+from broker.embedding_record import embedding_record
+from broker.novelty.annotate import Image
 from broker.novelty.sighting import Identity, Population, Sighting
+from tests.broker.annotations import annotation_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +35,32 @@ def sightings(
             embedding = (place + rng.normal(0, 1, FEATURES)).astype(np.float16)
             found.append(Sighting(population, who, f"e{seed}-{number}-{epoch}", 60000.0 + epoch, digest, embedding))
     return found
+
+
+def row(one: Sighting) -> bytes:
+    """Return what a worker publishes of it."""
+    packet: Any = SimpleNamespace(
+        survey=SimpleNamespace(name=one.population.survey), object_id=one.identity.object_id, epoch_id=one.epoch_id,
+        band=one.population.band, mjd=one.mjd, ra=one.identity.ra, dec=one.identity.dec,
+    )  # fmt: skip
+    annotation = annotation_of(packet, one.digest)
+    annotation = replace(annotation, epoch=replace(annotation.epoch, problematic=one.problematic))
+    payload = embedding_record(Finding(annotation, one.embedding))
+    assert payload is not None
+    return payload
+
+
+def image_of(sighting: Sighting, **changes: object) -> Image:
+    """Return it as an image to be judged."""
+    return Image(
+        **{
+            "population": sighting.population,
+            "identity": sighting.identity,
+            "embedding": sighting.embedding,
+            "digest": sighting.digest,
+            **changes,
+        }
+    )
 
 
 def build_until_killed(root: Path) -> None:

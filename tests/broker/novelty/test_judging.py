@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from broker.novelty.judging import NoveltyJudge
 from broker.novelty.recipe import Recipe
 from broker.novelty.sighting import Population
 from broker.novelty.versions import Version, open_all
+from models.simulate.fits import hdu
 from schemas.errors import StampReason
 from tests.broker.novelty.rows import DIGEST, sightings
 
@@ -135,3 +137,20 @@ def test_a_batch_is_judged_by_one_version_whatever_is_swapped_meanwhile(versions
     )
     assert {one.novelty[0].index_version for one in judged} == {versions["ztf"].name}
     assert len(asked) == 1
+
+
+def test_an_index_of_pictures_measures_what_it_is_asked_about(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    known = [replace(one, disturbance=rng.normal(0.1, 0.02, 3).astype(np.float32)) for one in sightings(300, epochs=1)]
+    build(known, tmp_path, Recipe(axes=6, calibration_share=0.4))
+    judges = NoveltyJudge(partial(open_all, tmp_path))
+    rows, columns = np.indices((64, 64)) - 31.5
+    disc, (one,) = 100.0 * np.exp(-np.hypot(rows, columns) / 4.0), sightings(1, epochs=1, seed=9)
+    tail = 20.0 * np.exp(-0.5 * (rows / 4.0) ** 2) * (columns > 0)
+    p_values = []
+    for light in (disc, disc + tail):
+        science = hdu((light + rng.normal(size=light.shape)).astype(np.float32))
+        (judgement,) = judges.judge([packet(one, science=science)], [embedded(one)], [DIGEST], [check()])
+        p_values.append(judgement.novelty[0].p_value)
+    assert p_values[0] > 0.5
+    assert p_values[1] < 0.02

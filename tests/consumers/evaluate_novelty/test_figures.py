@@ -11,8 +11,8 @@ from consumers.evaluate_novelty.discoveries import LEVEL, _nights, benjamini_hoc
 from consumers.evaluate_novelty.fields import CELLS, SIDE, draw, ordinary
 from consumers.evaluate_novelty.look_alikes import PREVALENCE, _retrieved
 from consumers.evaluate_novelty.novelties import ANY, KINDS, VISIBLE, painted
+from consumers.evaluate_novelty.pictures import rotational_asymmetry
 from consumers.evaluate_novelty.properties import _figures
-from consumers.evaluate_novelty.real import rotational_asymmetry
 
 
 def test_benjamini_and_hochbergs_own_example() -> None:

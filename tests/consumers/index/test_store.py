@@ -47,6 +47,15 @@ def test_what_is_fetched_is_what_was_uploaded(built: Path, announced: Announceme
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
+def test_a_copy_of_another_version_by_the_same_name_is_fetched_again(announced: Announcement, tmp_path: Path) -> None:
+    file = fetch(announced, tmp_path) / manifests.FILE
+    whole = file.read_bytes()
+    for damage in (whole + b" ", None):
+        file.unlink() if damage is None else file.write_bytes(damage)
+        fetch(announced, tmp_path)
+        assert file.read_bytes() == whole
+
+
 def test_another_version_than_announced_is_refused_and_leaves_nothing(announced: Announcement, tmp_path: Path) -> None:
     for changed in ({"sha256": "0" * 64}, {"digest": "x"}, {"version": "20260101T000000Z-00000000"}):
         with pytest.raises(NoveltyIndexError, match="announce it again"):

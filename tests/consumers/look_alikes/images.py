@@ -37,11 +37,13 @@ def reader(**settings: object) -> FileReader:
     return FileReader(given, examiner=Examiner(Embedder(Blocks(), SkyFramed())))
 
 
-def draw(path: Path, x: float, y: float, size: float, seed: int) -> None:
-    """A blob on noise; x to the right, y downwards, in shares of the side."""
+def draw(path: Path, x: float, y: float, size: float, seed: int, tail: float = 0.0) -> None:
+    """A blob on noise, with a bent tail of some brightness; x to the right, y downwards, in shares of the side."""
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[:64, :64] / 63
     image = 30 + rng.normal(0, 2, (64, 64)) + 200 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * size**2))
+    bent = np.exp(-((rows - y - 2 * (columns - x) ** 2) ** 2) / (2 * 0.05**2))
+    image += tail * bent * (columns > x) * (columns < x + 0.35)
     Image.fromarray(np.clip(image, 0, 255).astype(np.uint8)).save(path)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import fastavro
 import numpy as np
 import pytest
+from PIL import Image
 
 import schemas
 from broker.novelty.sighting import Population
@@ -32,14 +33,22 @@ def test_pictures_are_embedded_and_damaged_ones_told(tmp_path: Path) -> None:
 
 def test_a_picture_is_upright(tmp_path: Path) -> None:
     draw(tmp_path / "top.png", 0.5, 0.1, 0.05, 1)
-    bands = read_picture(tmp_path / "top.png").image
-    assert bands.shape == (3, 64, 64)
-    assert bands[:, 50:].max() > bands[:, :14].max() + 100  # rows of FITS go upwards
+    image = read_picture(tmp_path / "top.png").image
+    assert image.shape == (64, 64)
+    assert image[50:].max() > image[:14].max() + 100  # rows of FITS go upwards
     (one,) = reader().read([tmp_path / "top.png"])
     thumbnail = one.sighting.thumbnail.astype(int)
     assert thumbnail[:12].max() > thumbnail[36:].max() + 50
     with pytest.raises(StampError):
         read_picture(tmp_path / "missing.png")
+
+
+def test_a_picture_of_16_bits_keeps_its_light_and_one_in_colour_its_bands(tmp_path: Path) -> None:
+    deep = np.linspace(0, 60_000, 64 * 64).reshape(64, 64).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    np.testing.assert_array_equal(read_picture(tmp_path / "deep.png").image, deep[::-1])
+    Image.new("RGB", (32, 32), (30, 20, 10)).save(tmp_path / "colour.png")
+    assert read_picture(tmp_path / "colour.png").image.mean(axis=(1, 2)).tolist() == [10.0, 20.0, 30.0]
 
 
 def test_alerts_come_in_time_order_with_their_objects_first_epochs_marked(tmp_path: Path) -> None:

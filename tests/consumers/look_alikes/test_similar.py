@@ -97,21 +97,23 @@ def test_an_image_of_another_backbone_is_refused(root: Path, tmp_path: Path) -> 
 
 def test_the_weirdest_image_of_a_night_comes_first_until_it_is_called_boring(root: Path, tmp_path: Path) -> None:
     night = tmp_path / "night"
-    gallery(night, 6)
-    draw(night / "corner.png", 0.8, 0.2, 0.1, 9)
+    night.mkdir()
+    for number in range(12):
+        draw(night / f"round-{number}.png", 0.5, 0.5, 0.09, 500 + number)
+    draw(night / "torn.png", 0.5, 0.5, 0.09, 9, tail=60.0)
     seen = list(reader().read([night]))
     ranked = rank(seen, root)
-    assert ranked[0].seen.file.name == "corner.png"
+    assert ranked[0].seen.file.name == "torn.png"
     assert len(ranked) == 13
     save_weirdest(tmp_path / "weirdest.png", ranked, 5)
     assert (tmp_path / "weirdest.png").stat().st_size > 1000
-    assert main(["index", "label", "corner", "boring", "--index", str(root)]) == 0
+    assert main(["index", "label", "torn", "boring", "--index", str(root)]) == 0
     after = rank(seen, root)
-    (corner,) = [one for one in after if one.seen.file.name == "corner.png"]
-    assert corner.score < 0.5 * ranked[0].score
+    (torn,) = [one for one in after if one.seen.file.name == "torn.png"]
+    assert torn.score < 0.5 * ranked[0].score
     others = {one.seen.file.name: one.score for one in ranked[1:]}
     for one in after:
-        if one is not corner:
+        if one is not torn:
             assert one.score >= 0.5 * others[one.seen.file.name]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from consumers.worker.assignment import BACKOFF, Assignment
+from consumers.moved import BACKOFF
+from consumers.worker.assignment import Assignment
 
 MOVED = KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION)
 FORBIDDEN = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)

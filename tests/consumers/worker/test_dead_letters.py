@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from consumers.names import DEAD
 from consumers.worker.batch import Dead
-from consumers.worker.dead_letters import LONGEST_DETAIL, dead_letter, printable
+from consumers.worker.dead_letters import dead_letter
 from schemas.errors import DeadReason
 from tests.consumers.worker.records import dead, record
 
@@ -49,16 +47,6 @@ def test_the_records_own_headers_are_kept_but_none_that_looks_like_ours() -> Non
     headers = dead_letter(dead(7, headers=own), None, "worker", "0.1").headers
     assert headers[:2] == own[:2]
     assert [value for name, value in headers if name == "sosia-reason"] == [b"framing"]
-
-
-@given(st.text())
-def test_untrusted_text_is_made_printable_and_short(text: str) -> None:
-    shown = printable(text)
-    assert shown.isprintable()
-    assert len(shown) <= LONGEST_DETAIL
-    assert shown.encode().decode() == shown
-    if text.isprintable() and len(text) <= LONGEST_DETAIL:
-        assert shown == text
 
 
 def test_escapes_cannot_steer_a_terminal() -> None:

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.simulate.pictures import SIDE, draw_picture
+from models.simulate.pictures import KINDS, NORMAL, draw_survey
 
 
-def test_pictures_are_whole_grey_or_in_colour_and_repeatable() -> None:
-    for odd in (False, True):
-        drawn = [draw_picture(np.random.default_rng([odd, seed]), odd=odd) for seed in range(25)]
-        assert {one.shape for one in drawn} == {(1, SIDE, SIDE), (3, SIDE, SIDE)}
-        assert all(np.isfinite(one).all() for one in drawn)
-        assert len({one.tobytes() for one in drawn}) == len(drawn)
-        np.testing.assert_array_equal(drawn[0], draw_picture(np.random.default_rng([odd, 0]), odd=odd))
+def test_a_survey_has_all_kinds_and_one_size_of_eight_bits_and_is_repeatable() -> None:
+    pictures, kinds = draw_survey(1, 0, normal=3, odd=1)
+    assert kinds.tolist() == [NORMAL] * 3 + [one for one in KINDS if one != NORMAL]
+    assert len({one.shape for one in pictures}) == 1
+    for one in pictures:
+        assert one.shape[0] == 3
+        assert one.min() >= 0
+        assert one.max() <= 255
+        np.testing.assert_array_equal(one, np.rint(one))
+    again, _ = draw_survey(1, 0, normal=3, odd=1)
+    np.testing.assert_array_equal(np.stack(pictures), np.stack(again))
+    others, _ = draw_survey(1, 1, normal=3, odd=1)
+    assert others[0].tobytes() != pictures[0].tobytes()

@@ -8,7 +8,7 @@ import pytest
 from models.simulate.lenses.frozen import frozen_stamps
 from models.simulate.lenses.impostors import KINDS
 from models.simulate.lenses.population import BEYOND, TEST, TRAINING
-from models.simulate.lenses.stamps import LENS, draw_stamps
+from models.simulate.lenses.stamps import LENS, draw_arcs, draw_stamps
 
 
 def test_stamps_repeat_and_are_numbered() -> None:
@@ -30,6 +30,14 @@ def test_truth_belongs_to_lenses_alone(sky: str) -> None:
     content = drawn.information_content[drawn.lens]
     assert content[seen].min() > 0
     assert np.median(content[seen]) > np.median(content[~seen])
+
+
+@pytest.mark.parametrize("sky", ["ground", "space"])
+def test_arcs_alone_are_those_of_the_stamps(sky: str) -> None:
+    arcs, stamps = draw_arcs(TEST[sky], 4, 7), draw_stamps(TEST[sky], 4, 7, lenses=1.0, noisy=False)
+    detected = arcs[:, TEST[sky].camera.detection].astype(float)
+    np.testing.assert_allclose(np.sqrt((detected**2).sum(axis=(1, 2))), stamps.arc_snr, rtol=1e-5)
+    assert (arcs <= stamps.images + 0.01 * np.abs(stamps.images) + 0.01).all()
 
 
 def test_the_frozen_test_holds_no_stars_and_the_training_does() -> None:
