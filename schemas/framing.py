@@ -18,6 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import fastavro
+from fastavro.read import SchemaResolutionError
 
 import schemas
 from schemas.errors import DeadReason, UnreadableError
@@ -217,6 +218,30 @@ def unpack(name: str, payload: bytes) -> dict[str, Any]:
     except (EOFError, ValueError, IndexError, KeyError, StopIteration) as error:
         raise UnreadableError(DeadReason.FRAMING, f"no {name} record: {type(error).__name__}: {error}") from error
     return dict(record)
+
+
+def resolve(name: str, written: dict[str, Any], body: bytes) -> dict[str, Any]:
+    """Decode what another version of one of the project's own schemas wrote, by Avro's rules of schema resolution.
+
+    Parameters
+    ----------
+    name : str
+        As in `schemas.load`: all fields of this version are there afterwards, and no others.
+    written : dict
+        The other version, as JSON.
+    body : bytes
+        Of which a `WriterSchema` has found the fields: nothing is bounded here.
+
+    Raises
+    ------
+    UnreadableError
+        The other version lacks a field without a default, or has it of another type.
+    """
+    try:
+        record = fastavro.schemaless_reader(io.BytesIO(body), written, _parsed(name), handle_unicode_errors="replace")
+    except (SchemaResolutionError, EOFError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"no {name}: {type(error).__name__}: {error}") from error
+    return dict(record)  # type: ignore[arg-type]  # a record's schema gives a mapping
 
 
 @cache

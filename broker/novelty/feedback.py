@@ -136,12 +136,12 @@ class Ranking:
         return Ranking(np.concatenate((self.features, features)), np.concatenate((self.interest, interest)), self.usual)
 
     def moved(self, scores: NDArray[np.float64], features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return scores as the feedback moves them.
+        """Return scores as the feedback moves them: above zero, or above the lowest where some lie below zero.
 
         Parameters
         ----------
         scores : array (n,)
-            Of novelty, not negative.
+            Of novelty; not finite where it cannot be known.
         features : array (n, dimensions)
         """
         if not len(self.features):
@@ -149,7 +149,9 @@ class Ranking:
         apart = _distances(features, self.features) / self.usual
         interest = np.clip(_MIDDLE + _kernel(apart) @ self._weights(), 0.0, 5.0)
         push = np.exp(np.minimum(ALPHA * apart.min(axis=1), 50.0)) - 1.0 + np.arctanh(0.1 + 0.85 * interest / 5.0)
-        return np.asarray(scores * np.tanh(push))
+        # Below zero a product would raise what is boring.
+        lowest = min(0.0, float(np.min(scores, where=np.isfinite(scores), initial=0.0)))
+        return np.asarray(lowest + (scores - lowest) * np.tanh(push))
 
     def _weights(self) -> NDArray[np.float64]:
         among = _kernel(_distances(self.features, self.features) / self.usual)

@@ -145,8 +145,8 @@ def current(root: Path, survey: str) -> str | None:
         return None
 
 
-def use(root: Path, survey: str, name: str) -> None:
-    """Put a version to use: a new one, or an earlier one again.
+def use(root: Path, survey: str, name: str | None) -> None:
+    """Put a version to use: a new one, or an earlier one again; None for none, as before the first.
 
     Raises
     ------
@@ -154,6 +154,10 @@ def use(root: Path, survey: str, name: str) -> None:
         It is not there.
     """
     folder = survey_folder(root, survey)
+    if name is None:
+        (folder / CURRENT).unlink(missing_ok=True)
+        _sync(folder)
+        return
     manifests.read(folder / _checked(name, "version"))
     handle, aside = tempfile.mkstemp(prefix=_WRITING, dir=folder)
     with os.fdopen(handle, "w") as file:

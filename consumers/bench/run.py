@@ -44,7 +44,7 @@ STAGE_BATCHES = 9
 #: Of the networks' alone, over and over.
 LIMIT_BATCHES = 2
 #: Alerts of the naive worker, of which the first one warms everything up.
-NAIVE_ALERTS = 61
+NAIVE_ALERTS = 301
 #: Number of the first of these alerts: the whole system sees none of them.
 APART = 10**9
 

@@ -10,7 +10,7 @@ import numpy as np
 import schemas
 from consumers.names import ORIGIN_HEADER
 from schemas.errors import DeadReason, StampError, UnreadableError
-from schemas.framing import Unframer, unpack, wire
+from schemas.framing import Unframer, resolve, unpack, wire
 from schemas.writer import ANNOTATION_FIELD
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ class AlertReader:
         if schema is self._ours:
             return unpack("annotation", wire(0, framed.body))
         spans = schema.spans(framed.body)
-        return {name: schema.decode(framed.body, spans, name) for name in schema.fields}
+        found = {name: schema.decode(framed.body, spans, name) for name in schema.fields}
+        return found | resolve("annotation", schema.json, framed.body)
 
 
 def stamps_of(packet: Packet) -> Stamps:

@@ -118,8 +118,7 @@ def _next_version(settings: Settings, rows: Rows, survey: str, digest: str) -> A
         uri = upload(folder, index.url)
         manifest, sha256 = sha256_of_manifest(uri)
     except NoveltyIndexError:
-        if before is not None:
-            use(root, survey, before)
+        use(root, survey, before)  # or the next one would call one its predecessor that nobody has
         raise
     announcement = Announcement.of(manifest, uri, sha256)
     announce(settings.kafka.client_config(), announcement)

@@ -21,6 +21,12 @@ SIDE = 512
 
 
 def triplet(packet: Packet) -> list[Picture]:
+    """Draw an alert's science image, reference and difference, as `drawn`."""
+    labels = ("science", "reference", "difference")
+    return [Picture(label, one) for label, one in zip(labels, drawn(packet), strict=True)]
+
+
+def drawn(packet: Packet) -> list[NDArray[np.uint8] | None]:
     """Draw an alert's science image, reference and difference; of bands the middle one, as the networks see it."""
     from consumers.client.alert import stamps_of  # with it comes Kafka's client, which only reports would need
 
@@ -30,8 +36,7 @@ def triplet(packet: Packet) -> list[Picture]:
         for image in (stamps.science, stamps.reference, stamps.difference)
     )
     rows_up = packet.survey.name != "ztf"  # as on the contact sheets
-    drawn = tiles(Triplet("", None, "", science, reference, difference, rows_up=rows_up))
-    return [Picture(label, one) for label, one in zip(("science", "reference", "difference"), drawn, strict=True)]
+    return list(tiles(Triplet("", None, "", science, reference, difference, rows_up=rows_up)))
 
 
 def single(
@@ -51,9 +56,9 @@ def single(
     from PIL import Image, ImageDraw
 
     step = -(-max(pixels.shape) // SIDE)
-    drawn, _, _ = tiles(Triplet("", None, "", pixels[::step, ::step], None, None, rows_up=rows_up))
-    assert drawn is not None  # since there is an image
-    picture = Image.fromarray(drawn)
+    tile, _, _ = tiles(Triplet("", None, "", pixels[::step, ::step], None, None, rows_up=rows_up))
+    assert tile is not None  # since there is an image
+    picture = Image.fromarray(tile)
     rings = [(x / step, y / step) for x, y in ends]
     if rings:
         larger = max(1, SIDE // (2 * picture.width))  # rings in the pixels of a stamp would hide it

@@ -14,8 +14,7 @@ from broker.reader import Reader
 from broker.surveys.rubin import Rubin
 from broker.surveys.stamps import Stamps
 from broker.surveys.ztf import Ztf
-from consumers.client.alert import stamps_of
-from consumers.contact_sheet import Triplet, tiles
+from consumers.outputs.pictures import drawn
 from schemas.errors import SosiaError, UnreadableError
 
 if TYPE_CHECKING:
@@ -81,13 +80,7 @@ class Pictures:
             packet = self._reader.read(payload)
         except UnreadableError:  # the worker read it, and this page cannot: it has another schema source
             return _png([None, None, None], "packet not readable")
-        stamps = stamps_of(packet)
-        science, reference, difference = (
-            image if image is None or image.ndim == 2 else image[0]
-            for image in (stamps.science, stamps.reference, stamps.difference)
-        )
-        rows_up = packet.survey.name != "ztf"  # as on the contact sheets
-        return _png(list(tiles(Triplet("", None, "", science, reference, difference, rows_up=rows_up))))
+        return _png(drawn(packet))
 
 
 def _png(images: list[NDArray[np.uint8] | None], text: str = "") -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -14,10 +13,10 @@ from models import streak_network
 from models.simulate.streaks.frozen import calibration_stamps
 from models.simulate.streaks.population import TEST, TRAINING, Population
 from models.simulate.streaks.stamps import draw_stamps
+from models.train.loop import adamw, epochs_left, gradient_step, made_ahead, rising_and_falling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -122,23 +121,15 @@ def train(
         for one in (model, best):
             one.set_weights(first.get_weights())
     steps = schedule.shards * schedule.passes * (schedule.shard // schedule.batch)
-    rate = tf_keras.optimizers.schedules.CosineDecay(
-        schedule.rate / 20, steps * max(schedule.epochs - 1, 1), warmup_target=schedule.rate, warmup_steps=steps
-    )
-    optimiser = tf_keras.optimizers.AdamW(rate, weight_decay=schedule.decay, global_clipnorm=1.0)
-    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimiser.build(model.trainable_variables)
-
+    rate = rising_and_falling(schedule.rate, steps, steps * (schedule.epochs - 1))
+    optimiser = adamw(model, rate, schedule.decay)
     step = training_step(model, optimiser)
-    epoch, lowest, since = tf.Variable(0), tf.Variable(np.inf), tf.Variable(0)
-    saved = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=model, best=best, optimiser=optimiser, epoch=epoch, lowest=lowest, since=since),
-        str(checkpoints),
-        max_to_keep=1,
+    lowest, since = tf.Variable(np.inf), tf.Variable(0)
+    left = epochs_left(
+        checkpoints, schedule.epochs, model=model, best=best, optimiser=optimiser, lowest=lowest, since=since
     )
-    saved.restore_or_initialize()
     with ProcessPoolExecutor(schedule.processes, get_context("spawn")) as pool:
-        for number in range(int(epoch), schedule.epochs):
+        for number in left:
             if int(since) >= schedule.patience:
                 break
             losses = [float(step(*batch)) for batch in _batches(pool, schedule, number, population)]
@@ -149,8 +140,6 @@ def train(
                 lowest.assign(loss)
                 since.assign(0)
                 best.set_weights(model.get_weights())
-            epoch.assign_add(1)
-            saved.save()
             progress(number + 1, float(np.mean(losses)), loss)
     return streak_network.fold(best)
 
@@ -159,16 +148,11 @@ def training_step(model: Model, optimiser: Optimizer) -> Callable[[Tensor, Tenso
     """Return what changes a network's weights by one batch of images and truth, and tells its loss."""
     import tensorflow as tf
 
-    def one_step(images: Tensor, truth: Tensor) -> Tensor:
-        with tf.GradientTape() as tape:
-            loss = streak_loss(model(tf.cast(images, tf.float32), training=True), truth)
-        optimiser.apply_gradients(
-            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
-        )
-        return loss
-
-    step: Callable[[Tensor, Tensor], Tensor] = tf.function(one_step)
-    return step
+    return gradient_step(
+        model,
+        optimiser,
+        lambda images, truth: streak_loss(model(tf.cast(images, tf.float32), training=True), truth),
+    )
 
 
 def streak_loss(found: Tensor, truth: Tensor) -> Tensor:
@@ -232,13 +216,10 @@ def _parts(schedule: Schedule) -> list[slice]:
 def _batches(pool: ProcessPoolExecutor, schedule: Schedule, epoch: int, population: Population) -> Iterator[Shard]:
     """Give an epoch's batches while the next shards are drawn."""
     rng = np.random.default_rng([schedule.seed, epoch])
-    waiting: deque[Future[Shard]] = deque()
-    for number in range(epoch * schedule.shards, (epoch + 1) * schedule.shards):
-        waiting.append(pool.submit(draw_shard, number * schedule.shard, schedule.shard, population))
-        if len(waiting) > _AHEAD:
-            yield from _passes(waiting.popleft().result(), schedule, rng)
-    while waiting:
-        yield from _passes(waiting.popleft().result(), schedule, rng)
+    numbers = range(epoch * schedule.shards, (epoch + 1) * schedule.shards)
+    drawn = ((number * schedule.shard, schedule.shard, population) for number in numbers)
+    for shard in made_ahead(pool, draw_shard, drawn, _AHEAD):
+        yield from _passes(shard, schedule, rng)
 
 
 def _passes(shard: Shard, schedule: Schedule, rng: np.random.Generator) -> Iterator[Shard]:

@@ -16,11 +16,11 @@ from broker.embedding import Embedded
 from broker.novelty.build import build
 from broker.novelty.judging import NoveltyJudge
 from broker.novelty.recipe import Recipe
-from broker.novelty.versions import open_version
+from broker.novelty.versions import current, open_version
 from consumers import names
 from consumers.cli import main
 from consumers.index.announcement import Announcement, announce, announcements
-from consumers.index.service import roll_back
+from consumers.index.service import roll_back, run_index
 from consumers.index.store import fetch, sha256_of_manifest, upload
 from consumers.settings import Settings
 from consumers.worker import index_versions
@@ -222,16 +222,27 @@ def test_the_consumer_builds_of_committed_good_rows_and_announces_what_workers_o
         roll_back(settings, "lsst")
 
 
-def test_a_version_that_finds_too_little_is_not_announced(cluster: Cluster, tmp_path: Path, digest: str) -> None:
+def test_what_the_consumer_lacks_is_named(cluster: Cluster, tmp_path: Path, digest: str) -> None:
     publish(cluster, sightings(60, digest=digest))
+    kafka = {"bootstrap_servers": cluster.kafka.bootstrap}
+    index = {"url": str(tmp_path / "store"), "folder": tmp_path / "built", "labels": tmp_path / "no table.csv"}
+    with pytest.raises(SosiaError, match="no table"):
+        run_index(Settings(kafka=kafka, index=index), once=True)
+    with pytest.raises(ConfigurationError, match=r"index\.url"):
+        run_index(Settings(kafka=kafka), once=True)
+    assert ("ztf", digest) not in announcements(cluster.config)
+
+
+def test_a_version_that_cannot_be_stored_is_neither_announced_nor_in_use(
+    cluster: Cluster, tmp_path: Path, digest: str
+) -> None:
+    publish(cluster, sightings(60, digest=digest))
+    (tmp_path / "file").touch()
     settings = Settings(
         kafka={"bootstrap_servers": cluster.kafka.bootstrap},
-        index={"url": str(tmp_path / "store"), "folder": tmp_path / "built", "labels": tmp_path / "no table.csv"},
+        index={"url": f"file://{tmp_path / 'file' / 'store'}", "folder": tmp_path / "built"},
     )
-    from consumers.index.service import run_index
-
-    with pytest.raises(SosiaError, match="no table"):
+    with pytest.raises(NoveltyIndexError):
         run_index(settings, once=True)
-    with pytest.raises(ConfigurationError, match=r"index\.url"):
-        run_index(Settings(kafka={"bootstrap_servers": cluster.kafka.bootstrap}), once=True)
+    assert current(tmp_path / "built", "ztf") is None
     assert ("ztf", digest) not in announcements(cluster.config)

@@ -128,9 +128,13 @@ def test_a_second_mirror_of_the_same_name_fences_the_first(
     publish(foreign, topic, 0, 30)
     wait_until(lambda: topic in topics_of(config(own)) and sum(map(len, records(own, topic).values())) == 30)
     second = Process(tmp_path, own, foreign, topic)
+
+    def ended() -> bool:
+        publish(foreign, topic, 30, 30)  # it meets its successor when it has something to write
+        return first.process.poll() is not None
+
     try:
-        while first.process.poll() is None:
-            publish(foreign, topic, 30, 30)
+        wait_until(ended)
         assert first.process.wait(WITHIN) == 1
         assert "fenced" in (tmp_path / "mirror.log").read_text()
         wait_until(lambda: records(own, topic) == records(foreign, topic))

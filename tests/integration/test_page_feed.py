@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 from confluent_kafka import Producer
@@ -10,7 +11,7 @@ from consumers.names import scores
 from consumers.page.board import Board
 from consumers.page.feed import Feed
 from ops.local_kafka import LocalKafka
-from schemas.framing import pack
+from schemas.framing import container, pack
 from tests.consumers.client.annotations import annotation
 from tests.integration.workers import wait_until
 
@@ -34,3 +35,21 @@ def test_topics_made_after_the_start_are_read_too(kafka: LocalKafka) -> None:
         publish(surveys[0], 3)
         wait_until(lambda: board.received == 3)
     assert [entry.annotation["epochId"] for entry in board.entries()] == ["3", "2", "1"]
+
+
+def test_a_record_that_only_bears_an_annotations_name_is_passed_over(kafka: LocalKafka) -> None:
+    config = {"bootstrap.servers": kafka.bootstrap}
+    survey = f"odd-{uuid.uuid4().hex[:8]}"
+    kafka.create_topics({scores(survey): 1})
+    field = {"name": "objectId", "type": "string"}
+    schema = {"type": "record", "name": "Annotation", "namespace": "sosia", "fields": [field]}
+    producer, board = Producer(config), Board(10)
+    for value in (
+        container(json.dumps(schema), b"\x02a"),
+        pack("annotation", annotation(1, survey=survey)),
+    ):
+        producer.produce(scores(survey), value)
+    assert producer.flush(30) == 0
+    with Feed(board, config, [survey], None):
+        wait_until(lambda: board.received == 1)
+    assert [entry.annotation["epochId"] for entry in board.entries()] == ["1"]
