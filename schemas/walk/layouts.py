@@ -83,12 +83,14 @@ class Layouts:
 
     def _learn(self, body: bytes, at: int, end: int) -> None:
         """Remember a layout, of an item that was stepped over."""
+        if end - at > LONGEST_PATTERN:  # a hostile schema has items of more bytes than there is memory for their form
+            return
         try:
             form = self._form(self._kind, body, at)
         except TypeError:  # items that hold arrays have no layout
             self._learns = False
             return
-        if len(form.pattern) <= LONGEST_PATTERN and end - at <= LONGEST_PATTERN and form.size == end - at:
+        if len(form.pattern) <= LONGEST_PATTERN and form.size == end - at:
             match = self._budget.matcher(form.pattern)
             if match is not None:
                 self._matches.insert(0, match)

@@ -170,8 +170,17 @@ def _without_surrogates(value: object) -> object:
         ("string", b"\x01"),
         (["null", "int"], b"\x04\x02"),
         ({"type": "fixed", "name": "Huge", "size": 2**60}, b"\x00"),
+        ({"type": "array", "items": {"type": "fixed", "name": "Huge", "size": 2**60}}, b"\x02\x00"),
     ],
-    ids=["items of no bytes", "overlong count", "endless bytes", "negative length", "unknown branch", "huge fixed"],
+    ids=[
+        "items of no bytes",
+        "overlong count",
+        "endless bytes",
+        "negative length",
+        "unknown branch",
+        "huge fixed",
+        "items with a huge fixed",
+    ],
 )
 def test_hostile_lengths_are_refused_at_once(kind: object, body: bytes) -> None:
     schema = WriterSchema(json.dumps({"type": "record", "name": "R", "fields": [{"name": "f", "type": kind}]}))
