@@ -8,6 +8,9 @@ from typing import Any
 
 from consumers.client.expression.term import Kind, Term, refusal
 
+#: Combinations of the entries of more lists take the page's time for minutes.
+_MOST_LISTS = 2
+
 
 def mapped(function: Callable[..., Any], operands: Sequence[Term], text: str) -> Term:
     """Apply a function of numbers to each combination of its operands' values; unknown of unknown ones.
@@ -15,11 +18,17 @@ def mapped(function: Callable[..., Any], operands: Sequence[Term], text: str) ->
     Raises
     ------
     ConfigurationError
-        An operand is no number.
+        An operand is no number, or they combine too many lists.
     """
     for operand in operands:
         if operand.kind is not Kind.NUMBER:
             raise refusal(f"{operand.quoted} is {operand.kind}, not a number")
+    lists = sum(operand.lists for operand in operands)
+    if lists > _MOST_LISTS:
+        raise refusal(
+            f"{text[:100]!a} combines the entries of {lists} lists, more than {_MOST_LISTS}; name an entry, such as "
+            "novelty.science.pValue"
+        )
 
     def value(numbers: Sequence[Any]) -> Any:
         try:
@@ -31,4 +40,5 @@ def mapped(function: Callable[..., Any], operands: Sequence[Term], text: str) ->
         Kind.NUMBER,
         lambda annotation: [value(one) for one in product(*(term.values(annotation) for term in operands))],
         text,
+        lists=lists,
     )

@@ -33,7 +33,7 @@ def field(names: Sequence[str]) -> Term:
 
 
 def _walked(fields: Mapping[str, Any], names: Sequence[str]) -> Term:
-    return Term(_leaf(fields, names), _values_at(names), ".".join(names))
+    return Term(_leaf(fields, names), _values_at(names), ".".join(names), lists=_lists(fields, names))
 
 
 def _entries(fields: Mapping[str, Any], steps: tuple[str, str], key: str, wanted: str) -> Term:
@@ -96,6 +96,16 @@ def _leaf(fields: Mapping[str, Any], names: Sequence[str]) -> Kind:
             return Kind.RECORD
         avro = avro["type"]
     return {"string": Kind.TEXT, "boolean": Kind.TRUTH}.get(avro, Kind.NUMBER)
+
+
+def _lists(fields: Mapping[str, Any], names: Sequence[str]) -> int:
+    """Return how many lists lie on the way to a field."""
+    count = 0
+    for name in names:
+        branches = fields[name] if isinstance(fields[name], list) else [fields[name]]
+        count += any(isinstance(one, dict) and one["type"] == "array" for one in branches)
+        fields = _fields_of(fields[name])
+    return count
 
 
 def _plain(avro: Any) -> Any:

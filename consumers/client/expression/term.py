@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -34,11 +34,14 @@ class Term:
         Its values of an annotation, several where a list is on the way.
     text : str
         As it was written, for errors.
+    lists : int
+        How many lists' entries are combined in its values.
     """
 
     kind: Kind
     values: Callable[[Annotation], Sequence[Any]]
     text: str
+    lists: int = field(default=0, kw_only=True)
 
     @property
     def quoted(self) -> str:

@@ -51,6 +51,15 @@ def test_a_list_matches_if_any_entry_does() -> None:
     assert not passes("0.1 > novelty.pValue > 0.01")
 
 
+def test_entries_of_many_lists_are_not_combined() -> None:
+    assert passes("novelty.pValue + novelty.distance > 1.4")
+    assert passes("novelty.science.pValue + novelty.science.distance + epoch.score + ra == 4")
+    with pytest.raises(ConfigurationError, match=r"3 lists.*name an entry"):
+        compile_expression("novelty.pValue + novelty.distance - novelty.k > 0")
+    with pytest.raises(ConfigurationError, match="4 lists"):
+        compile_expression("novelty.neighbours.distance * novelty.neighbours.distance > 0")
+
+
 def test_entries_are_chosen_by_name() -> None:
     assert passes("novelty.science.pValue == 0.5")
     assert passes("novelty.reference.pValue < 1e-3")
