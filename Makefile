@@ -4,7 +4,7 @@
 # make chaos              a real cluster of three nodes under faults of all kinds; FAULTS=10: fewer; SOAK=600: and ten
 #                         minutes at a survey's full rate
 # make requirements       pins the dependencies again after a change in pyproject.toml; UPGRADE=1: newer ones
-# make clean              removes what these made
+# make clean              removes the environment and the caches; sosia-demo/ stays
 #
 # Each does its own set-up, once; it takes Python 3.11.4 to 3.13 (another than python3: make PYTHON=python3.12), make and git.
 

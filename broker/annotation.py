@@ -6,8 +6,7 @@ attributes here are its fields in snake case.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -156,7 +155,7 @@ class Annotation:
     streak: Streak | None = None
     lens: Lens | None = None
     novelty: tuple[Novelty, ...] = ()
-    estimates: tuple[Estimate, ...] = field(default=())
+    estimates: tuple[Estimate, ...] = ()
 
 
 def to_record(annotation: Annotation) -> dict[str, Any]:
@@ -180,6 +179,9 @@ def to_json(annotation: Annotation) -> dict[str, Any]:
     return record
 
 
+#: Of single precision, in which most of an annotation's numbers travel. What is beyond or not a number is not known:
+#: it would arrive as infinite, JSON has neither, and a subscriber's filter would pass it.
+_LARGEST = 3.4028234e38
 #: Most of an annotation's values; asked first, since what is left takes longer to tell.
 _AS_THEY_ARE = frozenset({str, int, bool, NoneType, datetime})
 
@@ -188,10 +190,8 @@ def _renamed(value: Any) -> Any:
     kind: type = type(value)
     if kind in _AS_THEY_ARE:
         return value
-    if isinstance(
-        value, float
-    ):  # what is not a number is not known: JSON has no NaN, and a subscriber's filter would pass it
-        return value if math.isfinite(value) else None
+    if isinstance(value, float):
+        return value if abs(value) <= _LARGEST else None
     if kind is tuple:
         return [_renamed(item) for item in value]
     if is_dataclass(kind):

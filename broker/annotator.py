@@ -199,12 +199,12 @@ def _cutout(stamp: bytes | None) -> Cutout | StampError:
     try:
         return read_cutout(stamp)
     except StampError as error:
-        # Its traceback holds the frames of all its callers, and these the error: a ring that keeps a whole batch alive.
-        return error.with_traceback(None)
+        return error.kept()
 
 
 def _masked(science: Cutout, mask: Cutout | StampError) -> Cutout | StampError:
-    if isinstance(mask, StampError) or mask.image.shape[-2:] != science.image.shape[-2:]:
+    shapes = (science.image.shape, science.image.shape[-2:])  # one mask a band, or one for all
+    if isinstance(mask, StampError) or mask.image.shape not in shapes:
         return StampError(StampReason.CORRUPT, "the mask is not an image of the science stamp's shape")
     image = np.where(mask.image != 0, np.float32(np.nan), science.image)
     return Cutout(image, science.header, science.variance, science.psf)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import schemas
 from broker.history.history import Epoch, Row, Series
 from broker.novelty.sighting import SCIENCE, Sighting
 from schemas.errors import DeadReason, UnreadableError
-from schemas.framing import Unframer, pack
+from schemas.framing import Unframer
+from schemas.own import pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,5 +117,13 @@ class EmbeddingReader:
         framed = self._unframer.unframe(payload)
         if framed.schema.name != _NAME:
             raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"a {framed.schema.name} is no {_NAME}")
+        if lacking := _always() - set(framed.schema.fields):
+            raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"a {_NAME} without {', '.join(sorted(lacking))}")
         spans = framed.schema.spans(framed.body)
         return {name: framed.schema.decode(framed.body, spans, name) for name in names or spans}
+
+
+@cache
+def _always() -> frozenset[str]:
+    """Return the fields that every version has."""
+    return frozenset(one["name"] for one in schemas.load("embedding")["fields"] if "default" not in one)

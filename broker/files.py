@@ -70,15 +70,15 @@ def read_files(files: Iterable[Path], surveys: Sequence[Survey], schemas: Path |
             readers[folder] = Reader(surveys, FolderSource(folder) if folder else None)
         try:
             if file.stat().st_size > _LARGEST_FILE:
-                raise OSError(None, "is larger than 1 GB")
+                raise OSError(None, "is larger than 1 GB; split it")
             for payload in payloads(file):
                 yield from _packets(file, readers[folder], payload)
         except OSError as error:
-            yield FilePacket(file, error=SosiaError(f"cannot be read: {error.strerror}"))
+            yield FilePacket(file, error=SosiaError(f"cannot be read: {error.strerror or error}"))
         except (ConfigurationError, SchemaSourceDownError):
             raise
         except SosiaError as error:
-            yield FilePacket(file, error=error)
+            yield FilePacket(file, error=error.kept())
 
 
 def _packets(file: Path, reader: Reader, payload: bytes) -> Iterator[FilePacket]:
@@ -86,7 +86,7 @@ def _packets(file: Path, reader: Reader, payload: bytes) -> Iterator[FilePacket]
         for packet in reader.read_all(payload):
             yield FilePacket(file, packet)
     except UnreadableError as error:
-        yield FilePacket(file, error=error)
+        yield FilePacket(file, error=error.kept())
 
 
 def _schemas_beside(file: Path) -> Path | None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: A header whose pixels are larger or smaller does not describe a stamp of any survey [arcsec/px].
 _FINEST, _COARSEST = 0.01, 10.0
+#: Nor does one that puts the object farther off [px]: what is measured there would be no number any more.
+_FARTHEST = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +107,20 @@ class Geometry:
         try:
             cd = _matrix(header)
             (x0, y0), (ra0, dec0) = ([float(header[f"{key}{axis}"]) for axis in (1, 2)] for key in ("CRPIX", "CRVAL"))
-            determinant = cd[0] * cd[3] - cd[1] * cd[2]
-            scale = math.sqrt(abs(determinant))
-            if not (_FINEST <= scale <= _COARSEST and math.isfinite(x0 + y0 + ra + dec + ra0 + dec0)):
-                return None
         except (KeyError, ValueError, TypeError):
+            return None
+        determinant = cd[0] * cd[3] - cd[1] * cd[2]
+        if not (math.sqrt(abs(determinant)) >= _FINEST and max(map(abs, cd)) <= _COARSEST and math.isfinite(dec0)):
             return None
         # Pixels per arcsec towards east and north.
         to_pixel = (cd[3] / determinant, -cd[1] / determinant, -cd[2] / determinant, cd[0] / determinant)
         east = (((ra - ra0 + 180.0) % 360.0) - 180.0) * math.cos(math.radians(dec0)) * 3600.0
         north = (dec - dec0) * 3600.0
-        return cls(
-            x0 - 1.0 + to_pixel[0] * east + to_pixel[1] * north,
-            y0 - 1.0 + to_pixel[2] * east + to_pixel[3] * north,
-            (-to_pixel[0], to_pixel[1], -to_pixel[2], to_pixel[3]),
-            north_known=True,
-        )
+        x = x0 - 1.0 + to_pixel[0] * east + to_pixel[1] * north
+        y = y0 - 1.0 + to_pixel[2] * east + to_pixel[3] * north
+        if not (abs(x) <= _FARTHEST and abs(y) <= _FARTHEST):  # nor where it is not a number
+            return None
+        return cls(x, y, (-to_pixel[0], to_pixel[1], -to_pixel[2], to_pixel[3]), north_known=True)
 
 
 def _matrix(header: Header) -> tuple[float, float, float, float]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from broker.annotation import to_record
-from schemas.framing import container, encode, frame, wire
+from schemas.framing import container, wire
+from schemas.own import encode, frame
 from schemas.writer import ANNOTATION_FIELD
 
 if TYPE_CHECKING:

@@ -48,10 +48,11 @@ class Reader:
             yield self._packet(framed)
 
     def _packet(self, framed: Framed) -> Packet:
-        for survey in self._surveys:
-            if survey.recognises(framed):
-                return survey.packet(framed)
-        raise UnreadableError(
-            DeadReason.SURVEY_MISMATCH,
-            f"record {framed.schema.name} is of none of: {', '.join(survey.name for survey in self._surveys)}",
-        )
+        name = framed.schema.name
+        survey = next((one for one in self._surveys if one.recognises(framed)), None)
+        if survey is None:
+            known = ", ".join(one.name for one in self._surveys)
+            raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"record {name} is of none of: {known}")
+        if not framed.schema.annotatable:
+            raise UnreadableError(DeadReason.SCHEMA_INVALID, f"record {name} has a type that the annotation has too")
+        return survey.packet(framed)

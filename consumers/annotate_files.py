@@ -19,6 +19,7 @@ from consumers.outputs.html_report import Measure
 from consumers.outputs.pictures import triplet
 from consumers.outputs.row import Row
 from consumers.progress import tracked
+from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,10 +104,19 @@ def annotate_files(
     ------
     FileAnnotation
         What cannot be read first, with its error; then in time order.
+
+    Raises
+    ------
+    ConfigurationError
+        The folders hold no ``.avro`` file.
     """
     names = [survey] if survey else ["ztf", "lsst", *(one.survey for one in settings.input.surveys), "stamps"]
     surveys, schemas = open_surveys(dict.fromkeys(names), settings.input.surveys), schemas or settings.registry.schemas
-    places, unreadable = find_places(find_files(paths), surveys, schemas)
+    if not (files := find_files(paths)):
+        raise ConfigurationError(
+            f"no .avro file below {', '.join(map(str, paths))}; of other kinds name the files, as in DIR/*.fits"
+        )
+    places, unreadable = find_places(files, surveys, schemas)
     yield from (FileAnnotation(one.file, error=one.error) for one in unreadable)
     if not places:
         return

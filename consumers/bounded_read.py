@@ -121,12 +121,18 @@ def since(config: Mapping[str, str], spans: Iterable[Span], timestamp: float) ->
     ----------
     timestamp : float
         Seconds since 1970, UTC.
+
+    Raises
+    ------
+    SosiaError
+        The cluster does not answer.
     """
     spans = list(spans)
     consumer = reader(config)
     try:
-        wanted = [TopicPartition(span.topic, span.partition, int(timestamp * 1000)) for span in spans]
-        found = {(one.topic, one.partition): one.offset for one in consumer.offsets_for_times(wanted, TIMEOUT_S)}
+        with asking(config):
+            places = offsets_at(consumer, [(span.topic, span.partition) for span in spans], timestamp)
+        found = {(one.topic, one.partition): one.offset for one in places}
     finally:
         consumer.close()
     shortened = []
@@ -136,6 +142,31 @@ def since(config: Mapping[str, str], spans: Iterable[Span], timestamp: float) ->
         start = span.end if offset < 0 or offset == OFFSET_END else max(offset, span.start)
         shortened.append(Span(span.topic, span.partition, start, span.end))
     return shortened
+
+
+def offsets_at(consumer: Consumer, partitions: Iterable[tuple[str, int]], timestamp: float) -> list[TopicPartition]:
+    """Ask from where on partitions hold records of a time and later; negative where they hold none.
+
+    Parameters
+    ----------
+    timestamp : float
+        Seconds since 1970, UTC; an earlier time, of which Kafka has no notion, asks for all.
+
+    Raises
+    ------
+    confluent_kafka.KafkaException
+        The cluster does not answer, or not of each of them.
+    """
+    wanted = [TopicPartition(topic, number, max(int(timestamp * 1000), 0)) for topic, number in partitions]
+
+    def question() -> list[TopicPartition]:
+        found = consumer.offsets_for_times(wanted, TIMEOUT_S)
+        for one in found:
+            if one.error is not None:
+                raise KafkaException(one.error)
+        return found
+
+    return ask(question)
 
 
 def read(
@@ -150,12 +181,11 @@ def read(
     SosiaError
         A partition does not move on, or the cluster refuses.
     """
-    ends = {(span.topic, span.partition): span.end for span in spans if span.start < span.end}
+    spans = [span for span in spans if span.start < span.end]
+    ends = {(span.topic, span.partition): span.end for span in spans}
     consumer = reader(config)
     try:
-        consumer.assign(
-            [TopicPartition(span.topic, span.partition, span.start) for span in spans if span.start < span.end]
-        )
+        consumer.assign([TopicPartition(span.topic, span.partition, span.start) for span in spans])
         moved = clock()
         while ends:
             message = consumer.poll(0.5)

@@ -60,5 +60,5 @@ def _image(view: View | Abstention) -> ReadImage | Abstention:
         return view
     rows_up = view.sight.packet.survey.name != "ztf"  # as on the contact sheets
     return ReadImage(
-        view.pixels, None, view.pixel_scale, view.sight.exposure_time, view.seeing, rows_up, view.input_image
+        view.pixels, None, view.pixel_scale, view.sight.exposure_time, view.seeing, rows_up, view.input_image, view.fwhm
     )

@@ -17,7 +17,7 @@ from consumers.outputs.html_report import Measure
 from consumers.outputs.pictures import single
 from consumers.outputs.row import Row
 from consumers.progress import tracked
-from schemas.errors import SosiaError, StampError
+from schemas.errors import ConfigurationError, SosiaError, StampError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,6 +144,7 @@ def classify_images(
     paths: Sequence[Path],
     pixel_scale: float | None = None,
     schemas: Path | None = None,
+    seeing: float | None = None,
 ) -> Iterator[ImageResult]:
     """Judge the images of some files. On a terminal there is a progress bar.
 
@@ -157,13 +158,15 @@ def classify_images(
         Of images [arcsec/px]; otherwise what the file tells, and where it does not, the network's own.
     schemas : Path, optional
         Folder of the schemas of wire-format alerts.
+    seeing : float, optional
+        Of images, FWHM [arcsec]; otherwise what the file tells.
 
     Yields
     ------
     ImageResult
         One an image, in the order of the files.
     """
-    for batch in _batches(_read_all(network, _find(paths), pixel_scale, schemas)):
+    for batch in _batches(_read_all(network, _find(paths), pixel_scale, schemas, seeing)):
         images = [one.image for one in batch if one.image is not None]
         answers = iter(network.look(images) if images else ())
         for one in batch:
@@ -174,6 +177,8 @@ def _find(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         found += find_files([path]) + (find_pictures([path]) if path.is_dir() else [])
+    if not found:
+        raise ConfigurationError(f"no .avro file and no FITS, PNG or JPEG image below {', '.join(map(str, paths))}")
     return found
 
 
@@ -192,7 +197,11 @@ def _batches(every: Iterator[ImageResult]) -> Iterator[list[ImageResult]]:
 
 
 def _read_all(
-    network: ImageNetwork, files: Sequence[Path], pixel_scale: float | None, schemas: Path | None
+    network: ImageNetwork,
+    files: Sequence[Path],
+    pixel_scale: float | None,
+    schemas: Path | None,
+    seeing: float | None,
 ) -> Iterator[ImageResult]:
     for file in tracked(files, "Classifying"):
         try:
@@ -200,13 +209,12 @@ def _read_all(
                 yield from _read_alerts(network, file, schemas)
             else:
                 image = read_image(file)
-                yield ImageResult(
-                    file, network, image=replace(image, pixel_scale=pixel_scale) if pixel_scale else image
-                )
+                scale, width = pixel_scale or image.pixel_scale, seeing or image.seeing
+                yield ImageResult(file, network, image=replace(image, pixel_scale=scale, seeing=width))
         except OSError as error:
             yield ImageResult(file, network, error=SosiaError(f"cannot be read: {error.strerror}"))
         except StampError as error:
-            yield ImageResult(file, network, error=error)
+            yield ImageResult(file, network, error=error.kept())
 
 
 def _read_alerts(network: ImageNetwork, file: Path, schemas: Path | None) -> Iterator[ImageResult]:

@@ -40,23 +40,31 @@ class StreakImages:
             reason_to_abstain(image.pixel_scale, image.exposure_time, min(image.pixels.shape)) for image in images
         ]
         stamps = [
-            image.pixels
+            image
             for image, reason in zip(images, reasons, strict=True)
             if reason is None and max(image.pixels.shape) <= _LARGEST_STAMP
         ]
-        looked = iter(self._detector.look(stamps, measured_above=THRESHOLD) if stamps else ())
+        pixels, widths = [one.pixels for one in stamps], [_fwhm(one) for one in stamps]
+        looked = iter(self._detector.look(pixels, measured_above=THRESHOLD, fwhm=widths) if stamps else ())
         answers = []
         for image, reason in zip(images, reasons, strict=True):
             if reason is not None:
                 answers.append(Answer(reason=reason))
             elif max(image.pixels.shape) > _LARGEST_STAMP:
-                best, found = find_streaks(self._detector, image.pixels, THRESHOLD)
+                best, found = find_streaks(self._detector, image.pixels, THRESHOLD, fwhm=_fwhm(image))
                 answers.append(_answer(best, found))
             else:
                 one = next(looked)
                 found = [FoundStreak(one.score, one.polarity, one.segment)] if one.score > THRESHOLD else []
                 answers.append(_answer(one.score, found))
         return answers
+
+
+def _fwhm(image: ReadImage) -> float | None:
+    """Width of the PSF [px], where it is known."""
+    if image.fwhm is None and image.seeing is not None and image.pixel_scale is not None:
+        return image.seeing / image.pixel_scale
+    return image.fwhm
 
 
 def _answer(score: float | None, found: Sequence[FoundStreak]) -> Answer:

@@ -38,7 +38,9 @@ class ReadImage:
     exposure_time : float or None
         [s], where the file tells.
     seeing : float or None
-        FWHM [arcsec], of an alert's image.
+        FWHM [arcsec], of an alert's image, or where the file tells.
+    fwhm : float or None
+        Of an alert's image, of its own PSF [px].
     rows_up : bool
         Whether the first row is the lowest.
     name : str or None
@@ -52,6 +54,7 @@ class ReadImage:
     seeing: float | None = None
     rows_up: bool = True
     name: str | None = None
+    fwhm: float | None = None
 
 
 def read_image(file: Path) -> ReadImage:
@@ -95,8 +98,8 @@ def _read_fits(file: Path) -> ReadImage:
             header = hdu.header
             wcs = WCS(header, naxis=2)
             scale = float(np.mean(proj_plane_pixel_scales(wcs))) * 3600.0 if wcs.has_celestial else None
-            exposure = header.get("EXPTIME", hdus[0].header.get("EXPTIME"))
-            return ReadImage(pixels, planes, scale, _positive(exposure))
+            exposure, seeing = (header.get(name, hdus[0].header.get(name)) for name in ("EXPTIME", "SEEING"))
+            return ReadImage(pixels, planes, scale, _positive(exposure), _positive(seeing))
     raise StampError(StampReason.CORRUPT, f"{file}: no image in the file")
 
 

@@ -29,6 +29,6 @@ class IndexSettings(Section):
     #: Most memory that building one band takes [bytes]; objects beyond it are left out by a hash of their ids.
     memory: int = Field(default=2_000_000_000, ge=10_000_000)
     #: Between two versions [h].
-    every_hours: float = Field(default=24.0, gt=0)
+    every_hours: float = Field(default=24.0, gt=0, le=8784)
     #: A version that finds fewer of the ten nearest look-alikes, as a share, is not announced.
     least_recall: float = Field(default=0.98, ge=0, le=1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from consumers.client_options import ADDRESSES, Options, refuse_owned, refuse_unknown
 from consumers.input_settings import SurveyInput
 from consumers.settings_section import Section
+from schemas.errors import ConfigurationError
 
 
 class MirrorSettings(Section):
@@ -37,8 +38,19 @@ class MirrorSettings(Section):
         return options
 
     def inputs(self) -> SurveyInput:
-        """Return what to bring in; raises ValueError where neither topics nor patterns are given."""
-        return SurveyInput(survey="mirror", topics=self.topics, patterns=self.patterns, days=self.days)
+        """Return what to bring in.
+
+        Raises
+        ------
+        ConfigurationError
+            Neither topics nor patterns are given, or one of them is none.
+        """
+        try:
+            return SurveyInput(survey="mirror", topics=self.topics, patterns=self.patterns, days=self.days)
+        except ValidationError as error:
+            (first, *_) = error.errors(include_input=False, include_url=False)
+            key = ".".join(("mirror", *map(str, first["loc"])))
+            raise ConfigurationError(f"{key}: {first['msg'].removeprefix('Value error, ')}") from None
 
     def client_config(self) -> dict[str, str]:
         """Return the options of the foreign cluster's client, secrets in the clear."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from broker.history.history import History, Row
-    from consumers.settings import HistorySettings, Settings
+    from consumers.history_settings import HistorySettings
+    from consumers.settings import Settings
 
 log = structlog.get_logger()
 

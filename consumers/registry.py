@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import weakref
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from schemas.errors import ConfigurationError, DeadReason, SchemaSourceDownError, UnreadableError
 from schemas.source import FolderSource
@@ -15,7 +17,7 @@ from schemas.writer import WriterSchema
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import Schema
 
-    from consumers.settings import RegistrySettings
+    from consumers.registry_settings import RegistrySettings
     from schemas.source import SchemaSource
 
 #: The registry's own code for "Schema not found"; a bare 404 may also come from a proxy or a wrong path.
@@ -33,7 +35,17 @@ RETRIABLE = frozenset(
     }
 )
 
-#: Registered schemas: a survey has a handful, and a stranger's packets as many as they like.
+#: Said of a schema or of its name, not by a registry in trouble: asked again it would answer the same.
+REFUSED = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+
+#: Schemas fetched, and registered: a survey has a handful, and a stranger's packets name as many as they like.
 REMEMBERED = 64
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
@@ -41,6 +53,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 TIMEOUT_S = 5.0
 
 T = TypeVar("T")
+Key = TypeVar("Key")
 
 
 def open_source(settings: RegistrySettings) -> SchemaSource | None:
@@ -85,7 +98,8 @@ class RegistrySource:
         # Imported here: the client brings an HTTP library along, which no command without a registry needs.
         from confluent_kafka.schema_registry import SchemaRegistryClient
 
-        self._url = url
+        # As it is told to others: without a user and a password.
+        self._url = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rpartition("@")[2]).geturl()
         try:
             self._client = SchemaRegistryClient({**(options or {}), "url": url, "max.retries": 0, "timeout": TIMEOUT_S})
         except (ValueError, OSError) as error:  # OSError: a certificate's file is missing
@@ -97,7 +111,7 @@ class RegistrySource:
         self._wait = wait
         self._known: dict[int, WriterSchema] = {}
         self._unknown: dict[int, float] = {}
-        self._registered: dict[tuple[str, str], int] = {}
+        self._registered: dict[tuple[str, bytes], int] = {}
 
     def get(self, schema_id: int) -> WriterSchema:
         """Return the schema of a number; see `schemas.source.SchemaSource.get`."""
@@ -105,7 +119,8 @@ class RegistrySource:
         if schema is None:
             if self._clock() < self._unknown.get(schema_id, float("-inf")):
                 raise self._unknown_error(schema_id)
-            schema = self._known[schema_id] = self._fetch(schema_id)
+            schema = self._fetch(schema_id)
+            _remember(self._known, schema_id, schema)
         return schema
 
     def register(self, subject: str, schema_json: str, compatibility: str = "NONE") -> int:
@@ -122,21 +137,27 @@ class RegistrySource:
         Raises
         ------
         SchemaSourceDownError
-            The registry does not answer, or refuses.
+            The registry does not answer, or does not let us.
+        UnreadableError
+            It does not take this schema: a default that breaks the standard, or too large.
         """
-        from confluent_kafka.schema_registry import Schema
+        from confluent_kafka.schema_registry import Schema, SchemaRegistryError
 
-        key = (subject, schema_json)
+        # Not the text itself, of which a stranger's packets may bring megabytes.
+        key = (subject, hashlib.sha256(schema_json.encode()).digest())
         if key not in self._registered:
-            self._ask(
-                f"set the compatibility of {subject}",
-                lambda: self._client.set_compatibility(subject_name=subject, level=compatibility),
-            )
             schema = Schema(schema_json, "AVRO")
-            number = self._ask(f"register {subject}", lambda: self._client.register_schema(subject, schema))
-            if len(self._registered) >= REMEMBERED:
-                del self._registered[next(iter(self._registered))]
-            self._registered[key] = number
+            try:
+                self._ask(
+                    f"set the compatibility of {subject}",
+                    lambda: self._client.set_compatibility(subject_name=subject, level=compatibility),
+                )
+                number = self._ask(f"register {subject}", lambda: self._client.register_schema(subject, schema))
+            except SchemaRegistryError as error:
+                detail = f"the registry {self._url} does not take it: {error}"
+                raise UnreadableError(DeadReason.SCHEMA_INVALID, detail) from error
+            self._client.clear_caches()  # type: ignore[no-untyped-call]  # its own, which know no bound
+            _remember(self._registered, key, number)
         return self._registered[key]
 
     def _fetch(self, schema_id: int) -> WriterSchema:
@@ -153,7 +174,7 @@ class RegistrySource:
         return WriterSchema(schema.schema_str or "")
 
     def _ask(self, what: str, request: Callable[[], T]) -> T:
-        """Do one request, again and again while that may help; lets only "schema not found" through."""
+        """Do one request, again and again while that may help; lets through what is said of the schema."""
         from confluent_kafka.schema_registry import SchemaRegistryError
         from httpx2 import TransportError
 
@@ -164,7 +185,7 @@ class RegistrySource:
             try:
                 return request()
             except SchemaRegistryError as error:
-                if error.error_code == SCHEMA_NOT_FOUND:
+                if error.error_code == SCHEMA_NOT_FOUND or error.http_status_code in REFUSED:
                     raise
                 problem, again = error, error.http_status_code in RETRIABLE
             except TransportError as error:
@@ -178,3 +199,10 @@ class RegistrySource:
 
     def _unknown_error(self, schema_id: int) -> UnreadableError:
         return UnreadableError(DeadReason.SCHEMA_UNKNOWN, f"schema {schema_id} is not in the registry {self._url}")
+
+
+def _remember(known: dict[Key, T], key: Key, value: T) -> None:
+    """Note one more; of too many, the one that has been known for longest goes."""
+    if len(known) >= REMEMBERED:
+        known.pop(next(iter(list(known))), None)  # another thread may be as far
+    known[key] = value

@@ -90,7 +90,7 @@ def packets_of(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
             raise ConfigurationError(f"{file}: cannot be read ({error.strerror}); check the path") from error
 
 
-def ensure_topic(config: Mapping[str, str], topic: str, partitions: int | None) -> None:
+def ensure_topic(config: Mapping[str, str], topic: str, partitions: int | None, largest: int) -> None:
     """Create a topic where it is missing.
 
     Parameters
@@ -100,6 +100,8 @@ def ensure_topic(config: Mapping[str, str], topic: str, partitions: int | None) 
     topic : str
     partitions : int or None
         None creates nothing.
+    largest : int
+        Record that a topic made here takes [bytes]; brokers take 1 MB by default.
 
     Raises
     ------
@@ -113,7 +115,7 @@ def ensure_topic(config: Mapping[str, str], topic: str, partitions: int | None) 
         raise ConfigurationError(
             f"the cluster {config['bootstrap.servers']} has no topic {topic}; check the name, or give --partitions"
         )
-    create_topic(config, topic, partitions)
+    create_topic(config, topic, partitions, {"max.message.bytes": str(largest)})
 
 
 def publish(

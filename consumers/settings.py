@@ -20,8 +20,7 @@ import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -30,15 +29,16 @@ from consumers.accelerator import Device
 from consumers.client_options import (
     ADDRESSES,
     Options,
-    read_secret,
     refuse_owned,
     refuse_second_cluster,
     refuse_unknown,
 )
+from consumers.history_settings import HistorySettings
 from consumers.index_settings import IndexSettings
 from consumers.input_settings import InputSettings
 from consumers.mirror_settings import MirrorSettings
 from consumers.overload_settings import OverloadSettings
+from consumers.registry_settings import RegistrySettings
 from consumers.settings_section import Section
 
 ENV_PREFIX = "SOSIA_"
@@ -132,40 +132,6 @@ class BackboneSettings(Section):
     device: Device = "auto"
 
 
-class HistorySettings(Section):
-    """Where the earlier epochs of objects are kept; `sosia annotate` keeps its own, for the call."""
-
-    #: ``sqlite:PATH`` for the workers of one machine, ``redis://host:port/db`` for those of many; without it none.
-    url: Annotated[str, Field(pattern=r"^(sqlite:.|rediss?://.)")] | None = None
-    username: str | None = None
-    password: SecretStr | None = None
-    #: A file that holds it.
-    password_file: Path | None = None
-    #: Epochs kept of an object in a band: the newest.
-    epochs: int = Field(default=64, ge=1, le=4096)
-    #: An object of which no epoch came for so long is forgotten [d]; by default never.
-    expiry_days: float | None = Field(default=None, gt=0)
-
-    @field_validator("url")
-    @classmethod
-    def _no_secret(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith("sqlite:") and "@" in url:
-            raise ValueError("holds a password, which would show in logs; use history.username and history.password")
-        return url
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_file(cls, table: object) -> object:
-        if isinstance(table, Mapping) and table.get("password_file"):
-            return {**table, "password": read_secret("password_file", Path(table["password_file"]))}
-        return table
-
-    @property
-    def expiry_s(self) -> float | None:
-        """The same in seconds."""
-        return None if self.expiry_days is None else self.expiry_days * 86_400.0
-
-
 class EpochSettings(Section):
     """How problematic epochs are told."""
 
@@ -194,46 +160,6 @@ class EmbeddingsSettings(Section):
 
     #: Write ``sosia.embeddings.v1``: the novelty index is made of it, and a damaged history rebuilt.
     publish: bool = True
-
-
-class RegistrySettings(Section):
-    """Where writers' schemas are looked up, and derived ones registered."""
-
-    #: A registry that speaks Confluent's interface.
-    url: str | None = None
-    #: Options of the registry's client, such as ``basic.auth.user.info`` or ``ssl.ca.location``.
-    client: Options = Field(default_factory=dict)
-    #: A folder of ``lsst.vM_m.alert.avsc`` files, id = 100 M + m; input is read with these instead of the registry's.
-    schemas: Path | None = None
-    #: Register derived schemas and write Confluent framing; by default where a registry is configured.
-    output: bool | None = None
-
-    @field_validator("url")
-    @classmethod
-    def _plain(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("is no address; write http(s)://host:port/path")
-        if parts.username or parts.password:
-            raise ValueError("holds a password, which would show in logs; use registry.client.'basic.auth.user.info'")
-        return url
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> Self:
-        if self.output and self.url is None:
-            raise ValueError("output = true needs a registry; set registry.url")
-        return self
-
-    def client_config(self) -> dict[str, str]:
-        """Return the options of the registry's client, secrets in the clear."""
-        return {key: value.get_secret_value() for key, value in self.client.items()}
-
-    @property
-    def registers(self) -> bool:
-        """Whether outputs go through the registry."""
-        return self.url is not None and self.output is not False
 
 
 class MetricsSettings(Section):

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 _KNOTS = np.array(
     (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 34, 48, 80), np.float32
 )  # fmt: skip
+_WIDTHS = np.diff(_KNOTS)
 #: The interval between knots in which each eighth of a pixel lies.
-_INTERVAL = np.minimum(np.searchsorted(_KNOTS, np.arange(641) / 8, "right") - 1, len(_KNOTS) - 2).astype(np.int32)
+_INTERVAL = np.minimum(np.searchsorted(_KNOTS, np.arange(641) / 8, "right") - 1, len(_KNOTS) - 2).astype(np.uint8)
 
 #: So much brighter than the sky's noise is light whose own photons are as noisy: about Euclid's and KiDS's.
 _PHOTONS = np.float32(20.0)
@@ -68,25 +69,30 @@ def _host_free(images: Floats, there: NDArray[np.bool_]) -> Floats:
     present = (taken > 0).astype(np.float32)
     ellipse = _ellipse(together[:, inner], present[:, inner], x[inner], y[inner])
     *_, radius = _coordinates(ellipse, x, y)
+    isophotes = _Isophotes(radius)
     left = np.empty_like(light)
     for band in range(bands):
-        seen, here = np.ascontiguousarray(light[:, band]), good[:, band]
-        host, _ = _profile(seen, _first_weights(seen, here), radius)
-        host, _ = _profile(seen, _weights(seen, host, here, _FINE), radius)
-        left[:, band] = here * (seen - host) / np.sqrt(1 + np.maximum(host, 0) / _PHOTONS)
+        seen, here = isophotes.sorted(light[:, band]), isophotes.sorted(good[:, band])
+        host, _ = isophotes.profile(seen, _first_weights(seen, here))
+        host, _ = isophotes.profile(seen, _weights(seen, host, here, _FINE))
+        noise = np.sqrt(1 + np.maximum(host, 0) / _PHOTONS)
+        left[:, band] = isophotes.in_place(np.asarray(here * (seen - host) / noise))
     return left.reshape(images.shape)
 
 
 def _ellipse(light: Floats, good: Floats, x: Floats, y: Floats) -> Floats:
     """Find centres and ellipticities (n, 4) by steps of Gauss and Newton, each after a new profile."""
     ellipse = np.zeros((len(light), 4), np.float32)
-    host = None
+    host: Floats | None = None
     for step in range(_STEPS):
         rough = _ROUGH if step < 2 else _FINE
         dx, dy, radius = _coordinates(ellipse, x, y)
+        isophotes = _Isophotes(radius)
+        seen, here = isophotes.sorted(light), isophotes.sorted(good)
         weights = _first_weights(light, good) if host is None else _weights(light, host, good, rough)
-        host, _ = _profile(light, weights, radius)
-        host, slope = _profile(light, _weights(light, host, good, rough), radius)
+        fit, _ = isophotes.profile(seen, isophotes.sorted(weights))
+        fit, slope = isophotes.profile(seen, _weights(seen, fit, here, rough))
+        host, slope = isophotes.in_place(fit), isophotes.in_place(slope)
         weights = _weights(light, host, good, rough)
         one, two = ellipse[:, 2:3], ellipse[:, 3:4]
         change = slope / radius
@@ -126,27 +132,62 @@ def _weights(light: Floats, host: Floats, good: Floats, off: float) -> Floats:
     return np.asarray(good / (variance + (light - host) ** 2 / _FAR))
 
 
-def _profile(light: Floats, weights: Floats, radius: Floats) -> tuple[Floats, Floats]:
-    """Fit a profile that is linear between the knots to images (n, pixels); return it there, and its slope."""
-    count, knots = len(light), len(_KNOTS)
-    below = _INTERVAL[np.minimum((radius * 8).astype(np.int32), len(_INTERVAL) - 1)]
-    width = np.diff(_KNOTS)[below]
-    upper = (radius - _KNOTS[below]) / width
-    lower = 1 - upper
-    place = (below + knots * np.arange(count, dtype=np.int32)[:, None]).ravel()
+class _Isophotes:
+    """The knots of the profile that the pixels of some stamps lie between, and the pixels sorted by them.
 
-    def summed(values: Floats, shift: int = 0) -> NDArray[np.float64]:
-        found = np.bincount(place + shift, values.ravel(), count * knots)
-        return np.asarray(found.reshape(count, knots), np.float64)
+    Parameters
+    ----------
+    radius : float32 array (n, pixels)
+        [px].
+    """
 
-    near, far = weights * lower, weights * upper  # of each pixel's inner and outer knot
-    number = np.arange(knots)
-    normal = np.zeros((count, knots, knots))
-    # Where no pixel lies, the profile is zero.
-    normal[:, number, number] = summed(near * lower) + summed(far * upper, 1) + 1e-3
-    normal[:, number[:-1], number[1:]] = normal[:, number[1:], number[:-1]] = summed(near * upper)[:, :-1]
-    right = summed(near * light) + summed(far * light, 1)
-    height = np.linalg.solve(normal, right[..., None])[..., 0].astype(np.float32)
-    every = np.arange(count)[:, None]
-    low, high = height[every, below], height[every, below + 1]
-    return low * lower + high * upper, (high - low) / width
+    def __init__(self, radius: Floats) -> None:
+        stamps, pixels = radius.shape
+        interval = _INTERVAL[np.minimum((radius * 8).astype(np.int32), len(_INTERVAL) - 1)]
+        first = np.arange(stamps)[:, None]
+        self._order = (np.argsort(interval, axis=1, kind="stable") + pixels * first).ravel()
+        self._count = np.bincount((interval + len(_WIDTHS) * first).ravel(), minlength=stamps * len(_WIDTHS))
+        self._filled = np.flatnonzero(self._count)
+        self._first = (np.cumsum(self._count) - self._count)[self._filled]
+        inner, width = (self._spread(np.tile(one, (stamps, 1))) for one in (_KNOTS[:-1], _WIDTHS))
+        self._upper = (self.sorted(radius) - inner) / width
+        self._lower = 1 - self._upper
+
+    def sorted(self, values: Floats) -> Floats:
+        """Sort what pixels (n, pixels) hold."""
+        return np.asarray(values.ravel().take(self._order).reshape(values.shape))
+
+    def in_place(self, values: Floats) -> Floats:
+        """Bring sorted values (n, pixels) back to their pixels."""
+        found = np.empty_like(values)
+        found.reshape(-1)[self._order] = values.ravel()
+        return found
+
+    def profile(self, light: Floats, weights: Floats) -> tuple[Floats, Floats]:
+        """Fit a profile that is linear between the knots to sorted images; return it there, and its slope."""
+        near, far = weights * self._lower, weights * self._upper  # of each pixel's inner and outer knot
+        stamps, knots = len(light), len(_KNOTS)
+        inner, outer = np.arange(knots - 1), np.arange(1, knots)
+        normal = np.zeros((stamps, knots, knots))
+        normal[:, inner, inner] = self._summed(near * self._lower)
+        normal[:, outer, outer] += self._summed(far * self._upper)
+        normal[:, inner, outer] = normal[:, outer, inner] = self._summed(near * self._upper)
+        # Where no pixel lies, the profile is zero.
+        normal += 1e-3 * np.eye(knots)
+        right = np.zeros((stamps, knots, 1))
+        right[:, :-1, 0] = self._summed(near * light)
+        right[:, 1:, 0] += self._summed(far * light)
+        height = np.linalg.solve(normal, right)[..., 0].astype(np.float32)
+        rise = np.diff(height)
+        host = self._spread(height[:, :-1]) + self._upper * self._spread(rise)
+        return host, self._spread(rise / _WIDTHS)
+
+    def _summed(self, values: Floats) -> Floats:
+        """Sum sorted values over each interval."""
+        sums = np.zeros((len(values), len(_WIDTHS)), np.float32)
+        sums.reshape(-1)[self._filled] = np.add.reduceat(values.ravel(), self._first)
+        return sums
+
+    def _spread(self, values: Floats) -> Floats:
+        """Give every sorted pixel its interval's value (n, intervals)."""
+        return np.repeat(values.ravel(), self._count).reshape(len(values), -1)

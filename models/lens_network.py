@@ -57,7 +57,7 @@ class Form:
     host_free : bool
         Whether it sees each band once more without the light of the galaxy in the middle (`lens_host`).
     fine : int
-        Dense layers between the stem's convolutions.
+        Dense layers behind the stem's first convolution.
     growth, narrow : int
         Features that a layer of the dense blocks adds, and features of the 1x1 convolution before it.
     hidden : int
@@ -87,10 +87,10 @@ FORMS = MappingProxyType(
     {
         one.name: one
         for one in (
+            # All but `ground` are shown files and hardly an alert.
             Form("ground-ugri", 4, 60, 0.2, "ground", (24, 40), 1),
             # Of 6 arcsec, the widest that most of Rubin's stamps hold.
-            Form("ground", 1, 30, 0.2, "ground", (32,), 1),
-            # Shown files and hardly an alert: wider.
+            Form("ground", 1, 30, 0.2, "ground", (48,), 1, host_free=True, fine=1, growth=16, narrow=64, hidden=96),
             Form("space", 1, 64, 0.1, "space", (32, 64), 1, host_free=True, fine=2, growth=20, narrow=64, hidden=96),
         )
     }

@@ -7,14 +7,13 @@ and Rubin's alerts, and no others.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from schemas.errors import BackboneError
+from models.shipped import verified
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +47,7 @@ class OddityNetwork:
 
     @classmethod
     def open(cls, path: Path) -> OddityNetwork:
-        """Read a network; raises OSError, ValueError or KeyError."""
+        """Read a network; raises nearly anything where the file is none."""
         with np.load(path, allow_pickle=False) as file:
             first, bias, second, offset = (file[name].astype(np.float32) for name in _WEIGHTS)
             return cls(first, bias, second, offset, file["digests"])
@@ -82,10 +81,4 @@ def shipped() -> OddityNetwork:
     BackboneError
         It is missing or damaged.
     """
-    mend = "install sosia-broker again, or make it again with `sosia train oddity`"
-    if not FILE.is_file():
-        raise BackboneError(f"oddity weights {FILE} are missing: {mend}")
-    found = hashlib.sha256(FILE.read_bytes()).hexdigest()
-    if found != SHA256:
-        raise BackboneError(f"oddity weights {FILE} have sha256 {found} instead of {SHA256}: {mend}")
-    return OddityNetwork.open(FILE)
+    return OddityNetwork.open(verified("oddity", FILE, SHA256))

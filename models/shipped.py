@@ -50,13 +50,8 @@ class Shipped:
         BackboneError
             The file is missing, damaged, of another network, or not the one published with this version.
         """
-        path = own or Path(__file__).with_name(self.file)
-        mend = f"install sosia-broker again, or make it again with `sosia train {self.network}`"
-        if not path.is_file():
-            raise BackboneError(f"{self.network} weights {path} are missing: {mend}")
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        if own is None and found != self.sha256:
-            raise BackboneError(f"{self.network} weights {path} have sha256 {found} instead of {self.sha256}: {mend}")
+        path = verified(self.network, own or Path(__file__).with_name(self.file), None if own else self.sha256)
+        mend = _mend(self.network)
         model = build()
         try:
             model.load_weights(str(path))
@@ -68,3 +63,32 @@ class Shipped:
         if not all(np.isfinite(weight).all() for weight in model.get_weights()):
             raise BackboneError(f"{self.network} weights {path} are not all finite: {mend}")
         return model
+
+
+def verified(network: str, file: Path, sha256: str | None) -> Path:
+    """Return a file of weights that is there, and has the digest that it must have.
+
+    Parameters
+    ----------
+    network : str
+        As in ``sosia train NETWORK``.
+    file : Path
+    sha256 : str or None
+        None: nobody knows it.
+
+    Raises
+    ------
+    BackboneError
+        It is missing, or another.
+    """
+    if not file.is_file():
+        raise BackboneError(f"{network} weights {file} are missing: {_mend(network)}")
+    if sha256 is not None:
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        if found != sha256:
+            raise BackboneError(f"{network} weights {file} have sha256 {found} instead of {sha256}: {_mend(network)}")
+    return file
+
+
+def _mend(network: str) -> str:
+    return f"install sosia-broker again, or make it again with `sosia train {network}`"

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tf_keras import Model
 
-WEIGHTS = Shipped("streak", "sosia-streak.h5", "6e27e5a0e8046218ab32f2eab153cdeea8a9c6302c589f7e07c2bcdcc4ba7ae1")
-VERSION = "sosia-streak-2"
+WEIGHTS = Shipped("streak", "sosia-streak.h5", "40d685a09ff47cb0b346930b166c61f483deb0dac14979ac42aaac1b19a26e20")
+VERSION = "sosia-streak-3"
 
 #: Score above which one in a hundred of the calibration's impostors lie: `models.simulate.streaks.frozen`.
-THRESHOLD = 0.8465
+THRESHOLD = 0.8895
 
 _BATCH = 64
 _AT_ONCE = 512
@@ -83,7 +83,7 @@ class StreakDetector:
 
         Parameters
         ----------
-        windows : float32 array (n, 64, 64, 1)
+        windows : float32 array (n, 64, 64, 2)
             As `streak_network.prepare` gives them.
 
         Returns
@@ -108,7 +108,12 @@ class StreakDetector:
         found[:, 1:] = found[:, 1:] * streak_network.SIDE / 2 + (streak_network.SIDE - 1) / 2
         return found
 
-    def look(self, stamps: Sequence[NDArray[np.float32]], measured_above: float = 1.0) -> list[Streak]:
+    def look(
+        self,
+        stamps: Sequence[NDArray[np.float32]],
+        measured_above: float = 1.0,
+        fwhm: Sequence[float | None] | NDArray[np.floating] | None = None,
+    ) -> list[Streak]:
         """Look for one streak, bright or dark, in each of many stamps.
 
         Parameters
@@ -117,14 +122,16 @@ class StreakDetector:
             Of any size, of which the inner 64 px count; NaN where pixels are missing.
         measured_above : float
             Streaks with a score above it are measured by least squares; by default none.
+        fwhm : sequence of float or None, or array (n,), optional
+            Widths of the stamps' PSFs [px]; None or NaN for one that is not known.
 
         Returns
         -------
         list of Streak
             One a stamp, in their order.
         """
-        windows = streak_network.prepare(stamps)
-        bright, dark = np.split(self.outputs(np.concatenate([windows, -windows])), 2)
+        windows = streak_network.prepare(stamps, fwhm)
+        bright, dark = np.split(self.outputs(np.concatenate([windows, streak_network.negative(windows)])), 2)
         streaks = []
         for stamp, pair in zip(stamps, zip(bright, dark, strict=True), strict=True):
             polarity = 1 if pair[0][0] >= pair[1][0] else -1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from models import streak_network
 from models.simulate.streaks.trail import Segment
 from models.streak_fit import fit_streak
+from models.streak_light import aligned, light_along
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +38,11 @@ _RIM = 4.0
 _DOUBTFUL = 0.3
 #: How far from such a window's rim the end lies [px]; as much of the streak as possible is then inside.
 _MARGIN = 8.0
+#: A streak without so much light along it [S/N] lies where the network saw something else.
+_LEAST_LIGHT = 4.0
+#: Light along a streak that is longer than half a window, and so hardly a galaxy's, that vouches for it [S/N], and the
+#: log odds that this is worth: windows see but parts of it, and each part is fainter.
+_MUCH_LIGHT, _VOUCHED = 7.0, 3.0
 #: Windows nearer to each other than this are one [px].
 _COARSE = 4
 #: Windows of which more is missing are left out.
@@ -51,7 +57,8 @@ class FoundStreak:
     Attributes
     ----------
     score : float
-        Of the window that is surest; of a streak longer than a window, that one of the outermost two is right.
+        Of the window that is surest; of a streak longer than a window, that one of the outermost two is right; raised
+        where the light along it vouches for it.
     polarity : int
         -1 for a dark one.
     segment : Segment
@@ -73,7 +80,12 @@ class _Piece:
 
 
 def find_streaks(
-    detector: StreakDetector, image: NDArray[np.float32], threshold: float, *, dark: bool = True
+    detector: StreakDetector,
+    image: NDArray[np.float32],
+    threshold: float,
+    *,
+    dark: bool = True,
+    fwhm: float | None = None,
 ) -> tuple[float, list[FoundStreak]]:
     """Find the streaks of an image.
 
@@ -83,9 +95,11 @@ def find_streaks(
     image : float32 array (rows, columns)
         At least as large as a window; NaN where pixels are missing.
     threshold : float
-        Score that a window needs.
+        Score that a streak needs.
     dark : bool
         Whether to look for dark streaks too, as there are in differences.
+    fwhm : float, optional
+        Width of the PSF [px], where it is known.
 
     Returns
     -------
@@ -95,22 +109,33 @@ def find_streaks(
         The surest first.
     """
     pieces: list[_Piece] = []
-    best = 0.0
-    for places, windows in _windows(image):
+    best, width = 0.0, fwhm or streak_network.USUAL
+    for places, windows in _windows(image, fwhm):
         for polarity in (1, -1) if dark else (1,):
-            found = detector.outputs(polarity * windows)
-            doubtful = _pieces(image, places, polarity, found)
+            found = detector.outputs(_seen(windows, polarity))
+            doubtful = _pieces(image, places, polarity, found, width)
             best = max(best, float(np.minimum(found[:, 0], _DOUBTFUL).max()))
             again = sorted({place for piece in doubtful for place in _round_ends(piece, image.shape)})
             if again:
-                cut = streak_network.prepare([_cut(image, place) for place in again])
-                pieces += _pieces(image, again, polarity, detector.outputs(polarity * cut))
-    streaks = [_joined(group) for group in _groups(pieces)]
+                cut = _prepared([_cut(image, place) for place in again], fwhm)
+                pieces += _pieces(image, again, polarity, detector.outputs(_seen(cut, polarity)), width)
+    joined = [_joined(group) for group in _groups(pieces)]
+    streaks = [one for one in (_weighed(one, image, width) for one in joined) if one is not None]
     best = max([best, *(one.score for one in streaks)])
     return best, sorted(_distinct([one for one in streaks if one.score > threshold]), key=lambda one: -one.score)
 
 
-def _windows(image: NDArray[np.float32]) -> Iterator[tuple[list[tuple[int, int]], NDArray[np.float32]]]:
+def _prepared(cut: Sequence[NDArray[np.float32]], fwhm: float | None) -> NDArray[np.float32]:
+    return streak_network.prepare(cut, [fwhm] * len(cut))
+
+
+def _seen(windows: NDArray[np.float32], polarity: int) -> NDArray[np.float32]:
+    return windows if polarity > 0 else streak_network.negative(windows)
+
+
+def _windows(
+    image: NDArray[np.float32], fwhm: float | None
+) -> Iterator[tuple[list[tuple[int, int]], NDArray[np.float32]]]:
     """Places (row, column) and prepared windows, some rows of windows at a time: a whole CCD does not fit."""
     rows, columns = (_starts(size) for size in image.shape)
     for first in range(0, len(rows), _ROWS_AT_ONCE):
@@ -118,7 +143,7 @@ def _windows(image: NDArray[np.float32]) -> Iterator[tuple[list[tuple[int, int]]
         cut = [_cut(image, place) for place in places]
         kept = [number for number, one in enumerate(cut) if np.isfinite(one).mean() > 1.0 - _MISSING]
         if kept:
-            yield [places[number] for number in kept], streak_network.prepare([cut[number] for number in kept])
+            yield [places[number] for number in kept], _prepared([cut[number] for number in kept], fwhm)
 
 
 def _starts(size: int) -> list[int]:
@@ -132,20 +157,29 @@ def _cut(image: NDArray[np.float32], place: tuple[int, int]) -> NDArray[np.float
 
 
 def _pieces(
-    image: NDArray[np.float32], places: Sequence[tuple[int, int]], polarity: int, found: NDArray[np.float32]
+    image: NDArray[np.float32],
+    places: Sequence[tuple[int, int]],
+    polarity: int,
+    found: NDArray[np.float32],
+    fwhm: float,
 ) -> list[_Piece]:
     """Measure what the network found in the windows at some places."""
     return [
-        _piece(_cut(image, place), place, polarity, float(score), Segment(*(float(end) for end in ends)))
+        _piece(polarity * _cut(image, place), place, polarity, float(score), Segment(*map(float, ends)), fwhm)
         for place, (score, *ends) in zip(places, found, strict=True)
         if score > _DOUBTFUL
     ]
 
 
-def _piece(window: NDArray[np.float32], place: tuple[int, int], polarity: int, score: float, seen: Segment) -> _Piece:
+def _piece(
+    window: NDArray[np.float32], place: tuple[int, int], polarity: int, score: float, seen: Segment, fwhm: float
+) -> _Piece:
     top, left = streak_network.margins(window.shape)  # of an image narrower than a window
     seen = Segment(seen.x1 - left, seen.y1 - top, seen.x2 - left, seen.y2 - top)
-    x1, y1, x2, y2 = fit_streak(polarity * window, seen).ends
+    measured = fit_streak(window, seen)
+    if light_along(window, measured, fwhm) < _LEAST_LIGHT:  # too far away for least squares
+        measured = fit_streak(window, aligned(window, seen, fwhm))
+    x1, y1, x2, y2 = measured.ends
 
     def is_open(x: float, y: float) -> bool:
         return bool(min(x, y, window.shape[1] - 1 - x, window.shape[0] - 1 - y) < _RIM)
@@ -180,6 +214,16 @@ def _groups(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
         groups = [group for group in groups if group not in near]
         groups.append([one for group in near for one in group] + [piece])
     return groups
+
+
+def _weighed(one: FoundStreak, image: NDArray[np.float32], fwhm: float) -> FoundStreak | None:
+    """Leave out a streak without light; raise the score of a long one that has much."""
+    light = light_along(one.polarity * image, one.segment, fwhm)
+    if light < _LEAST_LIGHT:
+        return None
+    if light < _MUCH_LIGHT or one.segment.length < SIDE / 2 or one.score >= 1.0:
+        return one
+    return replace(one, score=1.0 / (1.0 + (1.0 / one.score - 1.0) * math.exp(-_VOUCHED)))
 
 
 def _distinct(streaks: Sequence[FoundStreak]) -> list[FoundStreak]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import socket
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import student
+from models.shipped import verified
 from schemas.errors import BackboneError
 
 if TYPE_CHECKING:
@@ -44,11 +44,6 @@ _SEED = 20120
 _TIMEOUT = 15.0  # of the download: seconds without a byte
 
 
-def input_side(name: str) -> int:
-    """Side of a network's input [px]."""
-    return student.SIDE if name == BUNDLED else _KERAS_SIDE
-
-
 def bundled(file: Path = BUNDLED_FILE, sha256: str = BUNDLED_SHA256) -> Model:
     """Read the weights that come with the project.
 
@@ -57,13 +52,7 @@ def bundled(file: Path = BUNDLED_FILE, sha256: str = BUNDLED_SHA256) -> Model:
     BackboneError
         The file is not the one that was published with this version.
     """
-    mend = "install sosia-broker again, or make it again with `sosia train backbone`"
-    if not file.is_file():
-        raise BackboneError(f"bundled weights {file} are missing: {mend}")
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != sha256:
-        raise BackboneError(f"bundled weights {file} have sha256 {found} instead of {sha256}: {mend}")
-    return read(BUNDLED, file)
+    return read(BUNDLED, verified("backbone", file, sha256))
 
 
 def download(name: str) -> Model:

@@ -161,7 +161,6 @@ def fetch(artifacts: list[Artifact], folder: Path) -> None:
     from jgo.constants import default_maven_repo
     from jgo.maven import MavenContext
 
-    log.info("fetching", artifacts=len(artifacts), to=str(folder.parent))
     mirrors = GlobalSettings.load().repositories
     with tempfile.TemporaryDirectory(dir=folder.parent) as downloads:
         # Maven's own repository is read, never written: jgo's writes there are not atomic.
@@ -203,6 +202,7 @@ def _once(folder: Path, fill: Callable[[Path], None]) -> None:
     with _locked(folder.with_name(folder.name + ".lock")):
         if folder.is_dir():  # another process made it while this one waited
             return
+        log.info("fetching, this once", server=folder.name, to=str(folder.parent))
         with tempfile.TemporaryDirectory(dir=folder.parent) as parent:
             fresh = Path(parent) / folder.name
             fresh.mkdir()

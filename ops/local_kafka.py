@@ -12,6 +12,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -61,7 +63,7 @@ class LocalKafka(InBlock):
         *,
         keep: bool = False,
         cache: Path | None = None,
-        start_within: float = 90.0,
+        start_within: float = 180.0,
     ) -> None:
         self.keep = keep or data_dir is not None
         self.data_dir = (data_dir or Path(tempfile.mkdtemp(prefix="sosia-kafka-"))).resolve()
@@ -130,7 +132,7 @@ class LocalKafka(InBlock):
             shutil.rmtree(self.data_dir, ignore_errors=True)
 
     def create_topics(
-        self, partitions: Mapping[str, int], config: Mapping[str, str] | None = None, within: float = 30.0
+        self, partitions: Mapping[str, int], config: Mapping[str, str] | None = None, within: float = 90.0
     ) -> None:
         """Create topics and wait until clients can see them.
 
@@ -209,7 +211,14 @@ def prepare(
         For Java, beside the usual ones.
     formatting : sequence of str, optional
         Further arguments of Kafka's storage tool, such as ``--add-scram``.
+
+    Raises
+    ------
+    ServerError
+        Another Kafka runs on that folder.
     """
+    logs = folder / "data"
+    _refuse_to_share(logs)
     class_path = os.pathsep.join(str(jar) for jar in jars(f"kafka-{VERSION}", cache))
     java_arguments = [
         *flags,
@@ -222,7 +231,6 @@ def prepare(
         "-cp",
         class_path,
     ]
-    logs = folder / "data"
     logs.mkdir(parents=True, exist_ok=True)
     log_file = folder / "server.log"
     properties = folder / "server.properties"
@@ -235,6 +243,15 @@ def prepare(
         tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties), *formatting]
         run_once("Kafka's storage tool", [*java_arguments, *tool], log_file)
     return JavaServer("Kafka", [*java_arguments, "kafka.Kafka", str(properties)], log_file)
+
+
+def _refuse_to_share(logs: Path) -> None:
+    """Look whether another Kafka holds its lock: a second one writes into the metadata before it looks for itself."""
+    with contextlib.suppress(FileNotFoundError), (logs / ".lock").open("rb+") as lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given back as the file is closed
+        except OSError as error:
+            raise ServerError(f"another Kafka runs on {logs.parent}: stop it, or name another folder") from error
 
 
 def cluster_id() -> str:

@@ -15,7 +15,7 @@ def load(name: str) -> dict[str, Any]:
     Parameters
     ----------
     name : str
-        ``annotation``, ``embedding``, ``epoch_stamp``, ``ledger`` or ``position``.
+        ``annotation``, ``embedding``, ``epoch_stamp``, ``index``, ``ledger`` or ``position``.
 
     Returns
     -------

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class DeadReason(StrEnum):
@@ -44,6 +45,14 @@ class StampReason(StrEnum):
 
 class SosiaError(Exception):
     """The base of every error raised on purpose."""
+
+    def kept(self) -> Self:
+        """Return the error to be stored: without its traceback and the errors behind it.
+
+        These hold the frames of all callers, and with them a whole batch or a file's bytes.
+        """
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class ConfigurationError(SosiaError):

@@ -6,21 +6,15 @@ format carries a zero byte and the number of a schema that a registry knows.
 
 from __future__ import annotations
 
-import io
-import json
 import struct
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import md5
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import fastavro
-from fastavro.read import SchemaResolutionError
-
-import schemas
 from schemas.errors import DeadReason, UnreadableError
 from schemas.walk import read_long
 from schemas.writer import WriterSchema
@@ -31,7 +25,7 @@ if TYPE_CHECKING:
     from schemas.source import SchemaSource
 
 OCF_MAGIC = b"Obj\x01"
-_WIRE_HEADER = struct.Struct(">bi")
+WIRE_HEADER = struct.Struct(">bi")
 _SYNC_SIZE = 16
 #: A deflated block may not unfold to more: a packet has less than one twentieth of it.
 _LARGEST_BLOCK = 16 * 1024 * 1024
@@ -111,7 +105,7 @@ class Unframer:
             raise UnreadableError(DeadReason.EMPTY, "the message has no bytes")
         if payload.startswith(OCF_MAGIC):
             yield from self._container(payload)
-        elif payload[0] == 0 and len(payload) >= _WIRE_HEADER.size:
+        elif payload[0] == 0 and len(payload) >= WIRE_HEADER.size:
             yield self._wire(payload)
         else:
             raise UnreadableError(
@@ -119,10 +113,10 @@ class Unframer:
             )
 
     def _wire(self, payload: bytes) -> Framed:
-        _, schema_id = _WIRE_HEADER.unpack_from(payload)
+        _, schema_id = WIRE_HEADER.unpack_from(payload)
         if self._source is None:
             raise UnreadableError(DeadReason.SCHEMA_UNKNOWN, f"schema {schema_id}: no registry or folder is configured")
-        return Framed(self._source.get(schema_id), payload[_WIRE_HEADER.size :], Framing.WIRE, schema_id)
+        return Framed(self._source.get(schema_id), payload[WIRE_HEADER.size :], Framing.WIRE, schema_id)
 
     def _container(self, payload: bytes) -> Iterator[Framed]:
         try:
@@ -172,86 +166,7 @@ def container(schema_json: str, body: bytes) -> bytes:
 
 def wire(schema_id: int, body: bytes) -> bytes:
     """Return a record in Confluent's wire format."""
-    return _WIRE_HEADER.pack(0, schema_id) + body
-
-
-def encode(name: str, record: dict[str, Any]) -> bytes:
-    """Encode a record of one of the project's own schemas, without framing."""
-    buffer = io.BytesIO()
-    fastavro.schemaless_writer(buffer, _parsed(name), record)
-    return buffer.getvalue()
-
-
-def pack(name: str, record: dict[str, Any], wire_id: int | None = None) -> bytes:
-    """Encode and frame a record of one of the project's own schemas.
-
-    Parameters
-    ----------
-    name : str
-        As in `schemas.load`.
-    record : dict
-        Its keys the Avro field names.
-    wire_id : int or None
-        The registry's number of that schema; None writes an object container.
-    """
-    return frame(name, encode(name, record), wire_id)
-
-
-def frame(name: str, body: bytes, wire_id: int | None = None) -> bytes:
-    """Frame what `encode` made; see `pack`."""
-    return container(_json(name), body) if wire_id is None else wire(wire_id, body)
-
-
-def unpack(name: str, payload: bytes) -> dict[str, Any]:
-    """Read back what `pack` wrote, in either form.
-
-    Raises
-    ------
-    UnreadableError
-        The bytes are no such record.
-    """
-    try:
-        if payload.startswith(OCF_MAGIC):
-            record: Any = next(iter(fastavro.reader(io.BytesIO(payload))))
-        else:
-            record = fastavro.schemaless_reader(io.BytesIO(payload[_WIRE_HEADER.size :]), _parsed(name), None)
-    except (EOFError, ValueError, IndexError, KeyError, StopIteration) as error:
-        raise UnreadableError(DeadReason.FRAMING, f"no {name} record: {type(error).__name__}: {error}") from error
-    return dict(record)
-
-
-def resolve(name: str, written: dict[str, Any], body: bytes) -> dict[str, Any]:
-    """Decode what another version of one of the project's own schemas wrote, by Avro's rules of schema resolution.
-
-    Parameters
-    ----------
-    name : str
-        As in `schemas.load`: all fields of this version are there afterwards, and no others.
-    written : dict
-        The other version, as JSON.
-    body : bytes
-        Of which a `WriterSchema` has found the fields: nothing is bounded here.
-
-    Raises
-    ------
-    UnreadableError
-        The other version lacks a field without a default, or has it of another type.
-    """
-    try:
-        record = fastavro.schemaless_reader(io.BytesIO(body), written, _parsed(name), handle_unicode_errors="replace")
-    except (SchemaResolutionError, EOFError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"no {name}: {type(error).__name__}: {error}") from error
-    return dict(record)  # type: ignore[arg-type]  # a record's schema gives a mapping
-
-
-@cache
-def _parsed(name: str) -> Any:
-    return fastavro.parse_schema(schemas.load(name))
-
-
-@cache
-def _json(name: str) -> str:
-    return json.dumps(schemas.load(name), separators=(",", ":"))
+    return WIRE_HEADER.pack(0, schema_id) + body
 
 
 @lru_cache(maxsize=256)  # hashing a survey's schema takes longer than all the rest of a container

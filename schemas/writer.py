@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import cached_property
 from typing import Any
 
 import fastavro
@@ -16,9 +17,9 @@ from schemas.walk import RecordWalker
 #: The field that Sosia appends, always the last, so that the survey's own bytes stay untouched before it.
 ANNOTATION_FIELD = "annotation"
 #: What fastavro raises on bytes or schemas that do not fit; RecursionError for schemas nested without end.
-_AVRO_ERRORS = (
+AVRO_ERRORS = (
     EOFError, ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
-    fastavro.schema.SchemaParseException, fastavro.schema.UnknownType,
+    fastavro.schema.SchemaParseException, fastavro.schema.UnknownType, fastavro.read.SchemaResolutionError,
 )  # fmt: skip
 #: Rubin's largest schema has 59 kB; more than this is no survey's schema but an attack on the parser.
 _LONGEST_SCHEMA = 500_000
@@ -61,14 +62,15 @@ class WriterSchema:
         self.size = len(text)
         names: dict[str, Any] = {}
         try:
-            self.json: dict[str, Any] = json.loads(text)
+            # Without the marks by which fastavro knows what it has parsed: what bears them is believed as it stands.
+            self.json = {key: value for key, value in json.loads(text).items() if not key.startswith("__")}
             parsed = fastavro.parse_schema(_as_written(self.json), names)
             if not isinstance(parsed, dict) or parsed.get("type") != "record":
                 raise UnreadableError(DeadReason.SCHEMA_INVALID, "the schema is not one of a record")
             self.name: str = parsed["name"]
             self._walker = RecordWalker(parsed, names)
             self._types = {field["name"]: field["type"] for field in parsed["fields"]}
-        except _AVRO_ERRORS as error:
+        except AVRO_ERRORS as error:
             raise UnreadableError(DeadReason.SCHEMA_INVALID, f"{type(error).__name__}: {error}") from error
         self._names = names
         self._unfolding = Unfolding(names)
@@ -115,7 +117,7 @@ class WriterSchema:
             record = fastavro.schemaless_reader(
                 io.BytesIO(body[first:last]), self._readers[field], None, handle_unicode_errors="replace"
             )
-        except _AVRO_ERRORS as error:
+        except AVRO_ERRORS as error:
             raise UnreadableError(DeadReason.LENGTHS, f"field {field}: {type(error).__name__}: {error}") from error
         return record["value"]  # type: ignore[index, call-overload]  # the wrapping record of `_alone`
 
@@ -126,6 +128,15 @@ class WriterSchema:
         buffer = io.BytesIO()
         fastavro.schemaless_writer(buffer, self._readers[field], {"value": value})
         return buffer.getvalue()
+
+    @cached_property
+    def annotatable(self) -> bool:
+        """Whether the annotation can be appended: no type of the survey's has the name of one of the annotation's."""
+        try:
+            fastavro.parse_schema(_as_written(self.derived), {})
+        except AVRO_ERRORS:
+            return False
+        return True
 
     @property
     def derived(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -48,5 +49,7 @@ def test_every_block_of_the_tutorial_runs_and_shows_what_it_promises(
     assert walked["own"]["survey"] == "stamps"
     assert walked["own"]["objectId"] == walked["alert"].object_id
     assert walked["own"]["epoch"]["problematic"]
+    mine = json.loads(Path("mine.jsonl").read_text())
+    assert (mine["survey"], mine["epoch"]["state"]) == ("mine", "judged")
     for page in ("night.html", "look-alikes.html"):
         assert "data:image/png" in Path(page).read_text()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from models.simulate.profiles import FWHM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from broker.annotation import Lens, Streak
@@ -58,6 +62,8 @@ class View:
         Where the sky is in it.
     sight : Sight
         Whose image it is.
+    psf : float32 array (rows, columns) or None
+        The image's own point spread function, where the survey sends it.
     """
 
     pixels: NDArray[np.float32]
@@ -65,6 +71,7 @@ class View:
     pixel_scale: float
     geometry: Geometry
     sight: Sight
+    psf: NDArray[np.float32] | None = None
 
     @property
     def width(self) -> float:
@@ -77,6 +84,21 @@ class View:
         usual = self.sight.packet.survey.facts.seeing
         told = self.sight.packet.seeing or usual
         return min(told, usual) if self.input_image == "reference" else told
+
+    @property
+    def fwhm(self) -> float | None:
+        """Of the PSF [px]: of the image's own, else as the packet or its survey tells; None where nobody does."""
+        own = None if self.psf is None else fwhm_of(self.psf)
+        packet = self.sight.packet
+        told = packet.seeing is not None or packet.survey.facts.pixel_scale is not None  # else its usual one is a guess
+        return own or (self.seeing / self.pixel_scale if told else None)
+
+
+def fwhm_of(psf: NDArray[np.float32]) -> float | None:
+    """FWHM [px] of the Gaussian with as large an effective area, ``(sum P)^2 / sum P^2``; None where P has none."""
+    light = psf[np.isfinite(psf)].astype(np.float64)
+    total, squares = float(light.sum()), float(np.square(light).sum())
+    return FWHM * abs(total) / math.sqrt(4.0 * math.pi * squares) if 0.0 < squares < math.inf else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ class StreakClassifier:
 
     def look(self, views: Sequence[View]) -> list[Verdict]:
         """Score views; a streak above the network's threshold is measured."""
-        found = self._detector.look([view.pixels for view in views], measured_above=THRESHOLD)
+        found = self._detector.look(
+            [view.pixels for view in views], measured_above=THRESHOLD, fwhm=[view.fwhm for view in views]
+        )
         return [
             Verdict(one.score, streak=on_the_sky(one.segment, view) if _measured(one) else None)
             for one, view in zip(found, views, strict=True)

@@ -91,11 +91,12 @@ def _own_difference(sight: Sight) -> Stamp | None:
 def _view(sight: Sight, stamp: Stamp, input_image: str) -> View | Abstention:
     image = stamp.cutout.image
     pixels = image if image.ndim == 2 else image[len(image) // 2]  # of gri, the r
-    pixels = np.where(np.abs(pixels) < _LARGEST, pixels, np.float32(np.nan))
-    if np.isnan(pixels).mean() > MAX_MISSING:
+    missing = ~(np.abs(pixels) < _LARGEST)
+    if np.count_nonzero(missing) / missing.size > MAX_MISSING:
         return Abstention(input_image, str(StampReason.MASKED))
+    pixels = np.where(missing, np.float32(np.nan), pixels)
     scale = sight.packet.survey.facts.pixel_scale or sight.packet.pixel_scale or stamp.geometry.pixel_scale
-    return View(pixels, input_image, float(scale), stamp.geometry, sight)
+    return View(pixels, input_image, float(scale), stamp.geometry, sight, stamp.cutout.psf)
 
 
 def _host(view: View) -> tuple[int, int] | None:

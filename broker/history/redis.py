@@ -90,7 +90,7 @@ class RedisHistory:
         username: str | None = None,
         password: str | None = None,
     ) -> None:
-        self._url = url
+        self._name = _without_secrets(url)
         self._keep = keep
         self._expiry_ms = "" if expiry_s is None else str(max(int(expiry_s * 1000), 1))
         with self._told():
@@ -137,12 +137,18 @@ class RedisHistory:
             yield
         except HistoryError as error:
             raise HistoryError(
-                f"{self._url}: {error}; delete the keys sosia:history:*, and fill it again with sosia history rebuild"
+                f"{self._name}: {error}; delete the keys sosia:history:*, and fill it again with sosia history rebuild"
             ) from error
         except (AuthenticationError, NoPermissionError) as error:
-            raise HistoryError(f"{self._url}: {error}; see to history.username and history.password") from error
+            raise HistoryError(f"{self._name}: {error}; see to history.username and history.password") from error
         except (redis.RedisError, OSError, ValueError) as error:  # ValueError: of the address
-            raise HistoryError(f"{self._url}: {error}; see to the server, or correct history.url") from error
+            raise HistoryError(f"{self._name}: {error}; see to the server, or correct history.url") from error
+
+
+def _without_secrets(url: str) -> str:
+    """Return an address as messages tell it: without a name and a password that stand before the host or behind it."""
+    scheme, _, rest = url.partition("?")[0].partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def _keys(series: Series) -> tuple[str, str]:

@@ -23,6 +23,7 @@ import numpy as np
 
 import schemas
 from broker.cutout import MAX_BANDS, MAX_SIDE, MIN_SIDE
+from broker.surveys.fields import positive
 from schemas.errors import StampError, StampReason
 from schemas.framing import container
 
@@ -145,14 +146,14 @@ def _facts(own: Header, header: Mapping[str, Any], stem: str) -> dict[str, Any]:
     from astropy.wcs import WCS
     from astropy.wcs.utils import proj_plane_pixel_scales
 
-    exposure = _positive(header.get("EXPTIME"))
+    exposure = positive(header.get("EXPTIME"))
     facts = {
         "objectId": _identifier(str(header.get("OBJECTID") or stem)),
         "epochId": _identifier(stem),
         "band": str(header["FILTER"]) if header.get("FILTER") else None,
         "mjd": _mid_exposure(header, exposure or 0.0),
         "exposureTime": exposure,
-        "psfFwhm": _positive(header.get("SEEING")),
+        "psfFwhm": positive(header.get("SEEING")),
     }
     wcs = WCS(own, naxis=2)
     if wcs.has_celestial:
@@ -171,10 +172,6 @@ def _mid_exposure(header: Mapping[str, Any], exposure: float) -> float | None:
         if header.get(keyword):
             return float((Time(header[keyword], format=form, scale=scale).tai).mjd + half * exposure / 86400.0)
     return None
-
-
-def _positive(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) and value > 0 else None
 
 
 def _identifier(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -80,12 +79,11 @@ def _spool(
     """Take in all rows; what people called artefacts counts as problematic."""
     spools: dict[Population, Spool] = {}
     most_rows = max(recipe.memory // row_bytes(recipe, first.embedding.size), FEWEST_OBJECTS)
-    with ExitStack() as files:
-        for sighting in _checked(first, rest):
-            population = sighting.population
-            if population not in spools:
-                spools[population] = files.enter_context(closing(Spool(folder / str(len(spools)), most_rows)))
-            spools[population].add(feedback.without_artefacts(sighting))
+    for sighting in _checked(first, rest):
+        population = sighting.population
+        if population not in spools:
+            spools[population] = Spool(folder / str(len(spools)), most_rows)
+        spools[population].add(feedback.without_artefacts(sighting))
     spooled = {population: spool.done() for population, spool in spools.items()}
     enough = {population: rows for population, rows in spooled.items() if rows.good_objects() >= FEWEST_OBJECTS}
     if not enough:

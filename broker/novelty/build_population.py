@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,24 +37,23 @@ from broker.novelty.population_index import (
 from broker.novelty.recall import measure_recall
 from broker.novelty.score import neighbour_number
 from broker.novelty.space import as_embedded, half_whitened, taught
+from broker.novelty.spool import CHUNK, Rows
 from broker.novelty.undisturbed import Undisturbed
 from models import oddity_network
 from schemas.errors import NoveltyIndexError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from broker.novelty.labels import Table
     from broker.novelty.recipe import Recipe
-    from broker.novelty.sighting import Identity, Sighting
     from broker.novelty.space import Space
     from broker.novelty.spool import Spooled
 
-#: Rows whose principal axes stand for all, and rows handled at a time.
-SAMPLE, CHUNK = 10_000, 2_000
+#: Rows whose principal axes stand for all.
+SAMPLE = 10_000
 #: Held-out images that the recall is measured with.
 RECALL_QUERIES = 500
 #: With fewer, first and later epochs are not told apart.
@@ -65,37 +64,6 @@ CHECKED_SHARE = 0.02
 FEWEST_ENTRIES = 2
 #: What a row's ids and places take while an index is built, and an entry's links [bytes].
 _IDS_BYTES, _LINKS_BYTES = 2000, 800
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Some of the spooled rows."""
-
-    spooled: Spooled
-    which: NDArray[np.intp]
-
-    def __len__(self) -> int:
-        return len(self.which)
-
-    def sightings(self) -> list[Sighting]:
-        return [self.spooled.sightings[one] for one in self.which]
-
-    def identities(self) -> list[Identity]:
-        return [one.identity for one in self.sightings()]
-
-    def embeddings(self) -> NDArray[np.float32]:
-        return np.asarray(self.spooled.embeddings[self.spooled.places[self.which]], np.float32)
-
-    def disturbances(self) -> NDArray[np.float32] | None:
-        every = self.spooled.disturbances
-        return None if every is None else every[self.spooled.places[self.which]]
-
-    def some(self, which: NDArray[np.integer] | slice) -> _Rows:
-        return _Rows(self.spooled, self.which[which])
-
-    def chunks(self) -> Iterator[_Rows]:
-        for start in range(0, len(self), CHUNK):
-            yield self.some(slice(start, start + CHUNK))
 
 
 def build_population(spooled: Spooled, folder: Path, recipe: Recipe, labels: Table | None = None) -> PopulationIndex:
@@ -204,7 +172,7 @@ def first_epochs(spooled: Spooled) -> NDArray[np.bool_]:
     )
 
 
-def _split(spooled: Spooled, recipe: Recipe, rng: np.random.Generator) -> tuple[_Rows, _Rows, int]:
+def _split(spooled: Spooled, recipe: Recipe, rng: np.random.Generator) -> tuple[Rows, Rows, int]:
     """Set objects aside for calibration, and leave out problematic epochs of both kinds."""
     keys = np.array([object_key(one.identity.object_id) for one in spooled.sightings], np.uint64)
     good = np.array([not one.problematic for one in spooled.sightings], np.bool_)
@@ -212,13 +180,13 @@ def _split(spooled: Spooled, recipe: Recipe, rng: np.random.Generator) -> tuple[
     chosen = rng.permutation(len(objects))[: round(recipe.calibration_share * len(objects))]
     aside = np.isin(keys, objects[chosen])
     return (
-        _Rows(spooled, np.flatnonzero(good & ~aside)),
-        _Rows(spooled, np.flatnonzero(good & aside)),
+        Rows(spooled, np.flatnonzero(good & ~aside)),
+        Rows(spooled, np.flatnonzero(good & aside)),
         int((~good).sum()),
     )
 
 
-def _space(sample: _Rows, recipe: Recipe, labels: Table | None) -> Space:
+def _space(sample: Rows, recipe: Recipe, labels: Table | None) -> Space:
     embeddings = sample.embeddings()
     if recipe.space == "embedding":
         return as_embedded(embeddings.shape[1])
@@ -227,7 +195,7 @@ def _space(sample: _Rows, recipe: Recipe, labels: Table | None) -> Space:
     return space if labels is None else taught(space, embeddings, labels.of(ids))
 
 
-def _new(indexed: _Rows, space: Space, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.intp]:
+def _new(indexed: Rows, space: Space, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.intp]:
     sample = indexed.some(rng.permutation(len(indexed))[:CHUNK])
     names = [who.object_id for who in indexed.identities()]
     usual = usual_distance(space.features(sample.embeddings()), [who.object_id for who in sample.identities()])
@@ -236,7 +204,7 @@ def _new(indexed: _Rows, space: Space, recipe: Recipe, rng: np.random.Generator)
     )
 
 
-def _entries(rows: _Rows) -> Entries:
+def _entries(rows: Rows) -> Entries:
     sightings = rows.sightings()
     return Entries.of(
         rows.identities(),
@@ -245,16 +213,16 @@ def _entries(rows: _Rows) -> Entries:
     )
 
 
-def _save(folder: Path, space: Space, look_alikes: LookAlikes, entries: Entries, rows: _Rows) -> None:
+def _save(folder: Path, space: Space, look_alikes: LookAlikes, entries: Entries, rows: Rows) -> None:
     folder.mkdir(parents=True)
     look_alikes.save(folder / INDEX)
     entries.save(folder)
     np.savez(folder / SPACE, mean=space.mean, axes=space.axes)
-    if rows.spooled.thumbnails is not None:
-        np.save(folder / THUMBNAILS, rows.spooled.thumbnails[rows.spooled.places[rows.which]])
+    if (thumbnails := rows.thumbnails()) is not None:
+        np.save(folder / THUMBNAILS, thumbnails)
 
 
-def _usual(index: PopulationIndex, rows: _Rows) -> NDArray[np.float32]:
+def _usual(index: PopulationIndex, rows: Rows) -> NDArray[np.float32]:
     """Measure the distance of each entry's own k-th neighbour."""
     k = index.facts.k
     found = [index.nearest(chunk.embeddings(), chunk.identities(), k).distances[:, k - 1] for chunk in rows.chunks()]
@@ -265,10 +233,10 @@ def _usual(index: PopulationIndex, rows: _Rows) -> NDArray[np.float32]:
     return np.where(finite, distances, distances[finite].max()).astype(np.float32)
 
 
-def _calibrate(index: PopulationIndex, aside: _Rows, first: NDArray[np.bool_]) -> CalibrationFacts:
+def _calibrate(index: PopulationIndex, aside: Rows, first: NDArray[np.bool_]) -> CalibrationFacts:
     """Score what was set aside, and freeze the scores beside the index."""
 
-    def scores(rows: _Rows, *, exact: bool) -> NDArray[np.float64]:
+    def scores(rows: Rows, *, exact: bool) -> NDArray[np.float64]:
         judged = (
             index.score(
                 chunk.embeddings(),

@@ -7,10 +7,14 @@ by declination, so that what lies within 3" is sought in a narrow zone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from broker.novelty.arrays import map_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +27,10 @@ if TYPE_CHECKING:
 #: What lies nearer is the same object under another name [arcsec].
 SAME_OBJECT = 3.0
 _ZONE = SAME_OBJECT / 3600.0
-_TEXT = "names"
-_COLUMNS = ("ra", "dec", "mjd", "name_starts", "sorted_objects", "rows_of_objects", "sorted_dec", "rows_of_dec")
+_COLUMNS: Mapping[str, type[np.generic]] = MappingProxyType({
+    "ra": np.float64, "dec": np.float64, "mjd": np.float64, "name_starts": np.int64, "sorted_objects": np.uint64,
+    "rows_of_objects": np.int64, "sorted_dec": np.float64, "rows_of_dec": np.int64, "names": np.uint8,
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,13 +94,17 @@ class Entries:
 
     def save(self, folder: Path) -> None:
         """Write the columns into a folder."""
-        for name in (*_COLUMNS, _TEXT):
+        for name in _COLUMNS:
             np.save(folder / f"{name}.npy", getattr(self, name))
 
     @classmethod
     def open(cls, folder: Path) -> Entries:
-        """Map the columns of a folder; raises OSError or ValueError where they cannot be."""
-        return cls(**{name: map_array(folder / f"{name}.npy") for name in (*_COLUMNS, _TEXT)})
+        """Map the columns of a folder; raises as `map_array`, and ValueError where they are not of one length."""
+        found = cls(**{name: map_array(folder / f"{name}.npy", number) for name, number in _COLUMNS.items()})
+        others = {"name_starts": 2 * len(found) + 1, "names": found.name_starts[-1]}
+        if any(len(getattr(found, name)) != others.get(name, len(found)) for name in _COLUMNS):
+            raise ValueError("the columns of its entries are not of one length")
+        return found
 
     def object_id(self, row: int) -> str:
         """Return a row's object."""
@@ -106,7 +116,7 @@ class Entries:
 
     def _name(self, place: int) -> str:
         start, end = self.name_starts[place : place + 2]
-        return self.names[start:end].tobytes().decode()
+        return self.names[start:end].tobytes().decode(errors="replace")
 
     def of_object(self, object_id: str) -> NDArray[np.int64]:
         """Return the rows of an object."""
@@ -143,9 +153,3 @@ def separation(ra: NDArray[np.float64], dec: NDArray[np.float64], to_ra: float, 
     ra_half, dec_half = np.radians(ra - to_ra) / 2, np.radians(dec - to_dec) / 2
     haversine = np.sin(dec_half) ** 2 + np.cos(np.radians(dec)) * np.cos(np.radians(to_dec)) * np.sin(ra_half) ** 2
     return np.asarray(np.degrees(2 * np.arcsin(np.sqrt(np.minimum(haversine, 1.0)))) * 3600.0)
-
-
-def map_array(path: Path) -> NDArray[Any]:
-    """Map a ``.npy`` file read-only; never unpickles."""
-    array = np.load(path, mmap_mode=None if path.stat().st_size <= 4096 else "r", allow_pickle=False)
-    return np.asarray(array)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from broker.novelty.arrays import read_arrays
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -47,10 +49,10 @@ class FalsePositives:
     @classmethod
     def open(cls, folder: Path) -> FalsePositives:
         """Read a population's."""
-        with np.load(folder / FILE) as file:
-            each = np.split(file["scores"], np.cumsum(file["lengths"]))
-            names = [(str(classifier), str(version)) for classifier, version in file["names"]]
-            return cls(dict(zip(names, each, strict=False)))  # what is behind the last one is empty
+        found = read_arrays(folder / FILE)
+        each = np.split(found["scores"], np.cumsum(found["lengths"]))
+        names = [(str(classifier), str(version)) for classifier, version in found["names"]]
+        return cls(dict(zip(names, each, strict=False)))  # what is behind the last one is empty
 
     def save(self, folder: Path) -> None:
         """Store them beside a population's index."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from broker.novelty.arrays import read_arrays
 from schemas.errors import NoveltyIndexError
 
 if TYPE_CHECKING:
@@ -72,13 +73,15 @@ class Feedback:
         Raises
         ------
         NoveltyIndexError
-            A line is damaged.
+            It cannot be read, or a line is damaged.
         """
         path, opinions = folder / FILE, {}
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return cls({})
+        except (OSError, UnicodeDecodeError) as error:
+            raise NoveltyIndexError(f"{path} cannot be read ({error}): mend it, or move it away") from error
         for number, line in enumerate(lines, 1):
             try:
                 one = json.loads(line)
@@ -126,9 +129,9 @@ class Ranking:
     def open(cls, folder: Path) -> Ranking:
         """Read a population's; raises NoveltyIndexError where it is damaged."""
         try:
-            with np.load(folder / RANKING) as file:
-                return cls(file["features"], file["interest"], float(file["usual"]))
-        except (OSError, ValueError, KeyError) as error:
+            found = read_arrays(folder / RANKING)
+            return cls(found["features"], found["interest"], float(found["usual"]))
+        except Exception as error:  # a boundary: on damaged files numpy raises nearly anything
             raise NoveltyIndexError(f"{folder / RANKING} cannot be read: build the version again") from error
 
     def joined(self, features: NDArray[np.float32], interest: NDArray[np.float32]) -> Ranking:

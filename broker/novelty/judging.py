@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from broker.annotation import Novelty, NoveltyState
@@ -10,7 +10,7 @@ from broker.cutout import read_cutout
 from broker.history.embedding_bytes import half
 from broker.novelty.annotate import Image, judge
 from broker.novelty.sighting import REFERENCE, SCIENCE, Identity, Population
-from models.morphology.disturbance import disturbance
+from models.morphology.disturbance import DisturbanceMeter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,6 +63,7 @@ class NoveltyJudge:
     def __init__(self, versions: Callable[[], Mapping[str, Version]] | None = None, *, reference: bool = False) -> None:
         self._versions = versions
         self._images = (SCIENCE, REFERENCE) if reference else (SCIENCE,)
+        self._meter = DisturbanceMeter()
 
     def judge(
         self,
@@ -74,11 +75,11 @@ class NoveltyJudge:
         """Judge a batch; one judgement a packet, in order."""
         versions = {} if self._versions is None else self._versions()
         images = [
-            _image(which, packet, found, digest, check, versions.get(packet.survey.name))
+            _image(which, packet, found, digest, check)
             for packet, found, digest, check in zip(packets, embedded, digests, checks, strict=True)
             for which in self._images
         ]
-        judged = [self._unless_none(one) for one in judge(images, versions)]
+        judged = [self._unless_none(one) for one in judge(self._measured(images, packets, versions), versions)]
         each = len(self._images)
         return [
             Judgement(
@@ -89,6 +90,18 @@ class NoveltyJudge:
             for start in range(0, len(images), each)
         ]
 
+    def _measured(
+        self, images: Sequence[Image], packets: Sequence[Packet], versions: Mapping[str, Version]
+    ) -> list[Image]:
+        """Measure the images of which the index asks how disturbed they are."""
+        owners = (packet for packet in packets for _ in self._images)
+        pictures = [_picture(packet, image, versions) for packet, image in zip(owners, images, strict=True)]
+        measures = iter(self._meter.measure([one for one in pictures if one is not None]))
+        return [
+            image if picture is None else replace(image, disturbance=next(measures))
+            for image, picture in zip(images, pictures, strict=True)
+        ]
+
     def _unless_none(self, judged: Judged) -> Judged:
         if self._versions is None and judged.novelty.state is NoveltyState.NO_INDEX:
             novelty = Novelty(judged.novelty.input_image, NoveltyState.NO_INDEX, reason="no index is configured")
@@ -96,37 +109,32 @@ class NoveltyJudge:
         return judged
 
 
-def _image(
-    which: str, packet: Packet, found: Embedded, digest: str, check: EpochCheck, version: Version | None
-) -> Image:
+def _image(which: str, packet: Packet, found: Embedded, digest: str, check: EpochCheck) -> Image:
     embedding, reason = (
         (found.science_embedding, found.science_reason)
         if which == SCIENCE
         else (found.reference_embedding, found.reference_reason)
     )
     rounded: NDArray[np.float16] | None = None if embedding is None else half(embedding)  # as the index's are
-    population = Population(packet.survey.name, packet.band or "", which)
     return Image(
-        population,
+        Population(packet.survey.name, packet.band or "", which),
         Identity(packet.object_id, packet.ra, packet.dec),
         rounded,
         digest,
         first=check.n_epochs == 0,
         problematic=which == SCIENCE and bool(check.problematic),
         reason=None if reason is None else str(reason),
-        disturbance=None if embedding is None else _disturbance(packet, which, version, population),
     )
 
 
-def _disturbance(
-    packet: Packet, which: str, version: Version | None, population: Population
-) -> NDArray[np.float32] | None:
-    """Measure an image that could be embedded, where the index asks it."""
-    index = None if version is None else version.of(population)
+def _picture(packet: Packet, image: Image, versions: Mapping[str, Version]) -> NDArray[np.floating] | None:
+    """Return an image that could be embedded, where the index asks how disturbed it is."""
+    version = versions.get(packet.survey.name)
+    index = None if version is None or image.embedding is None else version.of(image.population)
     if index is None or index.undisturbed is None:
         return None
-    payload = packet.science if which == SCIENCE else packet.reference
-    return None if payload is None else disturbance(read_cutout(payload).image)
+    payload = packet.science if image.population.image == SCIENCE else packet.reference
+    return None if payload is None else read_cutout(payload).image
 
 
 def _false_positives(version: Version | None, science: Image) -> FalsePositives | None:

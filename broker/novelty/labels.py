@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from broker.annotation import Estimate
-from broker.novelty.entries import map_array
+from broker.novelty.arrays import map_array
 from schemas.errors import NoveltyIndexError
 
 if TYPE_CHECKING:
@@ -115,11 +115,14 @@ class Labels:
 
     @classmethod
     def open(cls, folder: Path) -> Labels | None:
-        """Map a population's labels, or return None where it has none; raises OSError or ValueError."""
+        """Map a population's labels, or return None where it has none; raises as `map_array`."""
         if not (folder / VALUES).is_file():
             return None
-        names = map_array(folder / NAMES)
-        return cls(tuple(str(one) for one in names), map_array(folder / VALUES), map_array(folder / WEIGHTS))
+        names = tuple(str(one) for one in map_array(folder / NAMES, np.str_))
+        found = cls(names, map_array(folder / VALUES, np.float32, axes=2), map_array(folder / WEIGHTS, np.float32))
+        if found.values.shape != (len(found.weights), len(names)):
+            raise ValueError("its labels do not belong together")
+        return found
 
     def estimates(self, rows: NDArray[np.int64]) -> list[Estimate]:
         """Estimate every property from look-alikes, nearest first: plain, and density-weighted.

@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    Features = Callable[[NDArray[np.intp]], NDArray[np.float32]]
 
-def new_epochs(
-    object_ids: Sequence[str], features: Callable[[NDArray[np.intp]], NDArray[np.float32]], nearest: float
-) -> NDArray[np.intp]:
+#: Epochs of one object at most: each further one is compared with all, and an id that stands for everything has
+#: hundreds of thousands.
+MOST_EPOCHS = 256
+#: Rows whose features are in memory at a time.
+_CHUNK = 2000
+
+
+def new_epochs(object_ids: Sequence[str], features: Features, nearest: float) -> NDArray[np.intp]:
     """Choose epochs: of each object the first given, and every further one that is far from all chosen before.
 
     Parameters
@@ -30,23 +36,29 @@ def new_epochs(
     Returns
     -------
     int array
-        The chosen rows, ascending.
+        The chosen rows, ascending; of an object `MOST_EPOCHS` at most.
     """
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, name in enumerate(object_ids):
         rows_of[name].append(row)
-    chosen: list[int] = []
-    for rows in rows_of.values():
-        if len(rows) == 1:
-            chosen += rows
-            continue
-        places = features(np.array(rows, np.intp))
-        kept = [0]
-        for one in range(1, len(rows)):
-            if np.linalg.norm(places[kept] - places[one], axis=1).min() >= nearest:
-                kept.append(one)
-        chosen += [rows[one] for one in kept]
+    chosen = [row for rows in rows_of.values() for row in _new(rows, features, nearest)]
     return np.sort(np.array(chosen, np.intp))
+
+
+def _new(rows: Sequence[int], features: Features, nearest: float) -> Iterator[int]:
+    """Yield the chosen rows of one object."""
+    if len(rows) == 1:
+        yield rows[0]
+        return
+    kept: list[NDArray[np.float32]] = []
+    for start in range(0, len(rows), _CHUNK):
+        some = rows[start : start + _CHUNK]
+        for row, place in zip(some, features(np.array(some, np.intp)), strict=True):
+            if len(kept) == MOST_EPOCHS:
+                return
+            if not kept or np.linalg.norm(np.stack(kept) - place, axis=1).min() >= nearest:
+                kept.append(place)
+                yield row
 
 
 def usual_distance(features: NDArray[np.float32], object_ids: Sequence[str]) -> float:

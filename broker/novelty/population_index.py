@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from broker.novelty.arrays import map_array, read_arrays
 from broker.novelty.calibration import Calibration
-from broker.novelty.entries import Entries, map_array
+from broker.novelty.entries import Entries
 from broker.novelty.false_positives import FalsePositives
 from broker.novelty.labels import Labels
 from broker.novelty.look_alikes import LookAlikes, Nearest
@@ -102,31 +103,29 @@ class PopulationIndex:
             They do not belong together or cannot be read.
         """
         try:
-            with np.load(folder / SPACE) as file:
-                space = Space(facts.space, file["mean"], file["axes"])
-            with np.load(folder / CALIBRATION) as file:
-                first, later = Calibration.of(file["first"]), Calibration.of(file["later"])
-            thumbnails = map_array(folder / THUMBNAILS) if (folder / THUMBNAILS).is_file() else None
+            space = Space(facts.space, **read_arrays(folder / SPACE))
+            calibration = read_arrays(folder / CALIBRATION)
+            thumbnails = folder / THUMBNAILS
             index = cls(
                 facts,
                 space,
                 LookAlikes.open(folder / INDEX, threads, lookups=lookups),
                 Entries.open(folder),
-                map_array(folder / USUAL),
+                map_array(folder / USUAL, np.float32),
                 OddityNetwork.open(folder / ODDITY) if facts.score == "odd" else None,
                 Undisturbed.open(folder / UNDISTURBED) if facts.score == "disturbed" else None,
-                first,
-                later,
+                Calibration.of(calibration["first"]),
+                Calibration.of(calibration["later"]),
                 FalsePositives.open(folder),
                 Labels.open(folder),
-                thumbnails,
+                map_array(thumbnails, np.uint8, axes=3) if thumbnails.is_file() else None,
                 folder,
             )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except Exception as error:  # a boundary: on damaged files numpy and usearch raise nearly anything
             raise NoveltyIndexError(f"{folder} cannot be opened: {error}; build the version again") from error
         sizes = {len(index.look_alikes), len(index.entries), facts.entries}
         sizes |= {len(one) for one in (index.usual, index.thumbnails, index.labels) if one is not None and len(one)}
-        if len(sizes) > 1 or index.look_alikes.dimensions != space.dimensions:
+        if len(sizes) > 1 or index.look_alikes.dimensions != space.dimensions or len(space.mean) != len(space.axes):
             raise NoveltyIndexError(f"{folder}: its files do not belong together; build the version again")
         return index
 

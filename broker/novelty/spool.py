@@ -15,13 +15,17 @@ from broker.novelty.entries import object_key
 from schemas.errors import NoveltyIndexError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-    from typing import BinaryIO
 
     from numpy.typing import NDArray
 
-    from broker.novelty.sighting import Sighting
+    from broker.novelty.sighting import Identity, Sighting
 
+#: Rows handled at a time.
+CHUNK = 2_000
+#: What waits to be written to one file [bytes].
+_WAITING = 100_000
 _EVERY_KEY = 1 << 64
 _NOTHING: NDArray[np.float16] = np.empty(0, np.float16)
 EMBEDDINGS, PICTURES, DISTURBANCES = "embeddings.f16", "thumbnails.u8", "disturbances.f32"
@@ -59,6 +63,55 @@ class Spooled:
         return len({one.identity.object_id for one in self.sightings if not one.problematic})
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Some of the spooled rows; their embeddings are read when asked for.
+
+    Attributes
+    ----------
+    spooled : Spooled
+    which : int array (n,)
+        Places in its `sightings`.
+    """
+
+    spooled: Spooled
+    which: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    def sightings(self) -> list[Sighting]:
+        """Return what is known of each."""
+        return [self.spooled.sightings[one] for one in self.which]
+
+    def identities(self) -> list[Identity]:
+        """Return whose each is."""
+        return [one.identity for one in self.sightings()]
+
+    def embeddings(self) -> NDArray[np.float32]:
+        """Read their embeddings (n, d)."""
+        return np.asarray(self.spooled.embeddings[self.spooled.places[self.which]], np.float32)
+
+    def disturbances(self) -> NDArray[np.float32] | None:
+        """Read their disturbances (n, measures); None where not all of the spooled have them."""
+        every = self.spooled.disturbances
+        return None if every is None else every[self.spooled.places[self.which]]
+
+    def thumbnails(self) -> NDArray[np.uint8] | None:
+        """Read their thumbnails (n, side, side); None where not all of the spooled have them."""
+        every = self.spooled.thumbnails
+        return None if every is None else every[self.spooled.places[self.which]]
+
+    def some(self, which: NDArray[np.integer] | slice) -> Rows:
+        """Return some of these."""
+        return Rows(self.spooled, self.which[which])
+
+    def chunks(self) -> Iterator[Rows]:
+        """Yield all of them, some at a time."""
+        for start in range(0, len(self), CHUNK):
+            yield self.some(slice(start, start + CHUNK))
+
+
 @dataclass(slots=True, eq=False)
 class Spool:
     """Takes in one population's rows.
@@ -66,7 +119,7 @@ class Spool:
     Parameters
     ----------
     folder : Path
-        Of its own; the caller removes it.
+        Of its own; the caller removes it. No file stays open: a survey may have any number of bands.
     most_rows : int
     """
 
@@ -78,7 +131,7 @@ class Spool:
     _repeated: int = 0
     _not_finite: int = 0
     _for_memory: int = 0
-    _files: dict[str, BinaryIO] = field(default_factory=dict)
+    _waiting: dict[str, bytearray] = field(default_factory=dict)
     _shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def add(self, sighting: Sighting) -> None:
@@ -110,13 +163,18 @@ class Spool:
             self._thin()
 
     def _write(self, name: str, values: NDArray[np.generic]) -> None:
-        if name not in self._files:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._files[name] = (self.folder / name).open("wb")
-            self._shapes[name] = values.shape
-        if values.shape != self._shapes[name]:
-            raise NoveltyIndexError(f"rows of different shape in {name}: {values.shape} after {self._shapes[name]}")
-        self._files[name].write(values.tobytes())
+        shape = self._shapes.setdefault(name, values.shape)
+        if values.shape != shape:
+            raise NoveltyIndexError(f"rows of different shape in {name}: {values.shape} after {shape}")
+        waiting = self._waiting.setdefault(name, bytearray())
+        waiting += values.tobytes()
+        if len(waiting) > _WAITING:
+            self._flush(name)
+
+    def _flush(self, name: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / name).open("ab") as file:
+            file.write(self._waiting.pop(name))
 
     def _thin(self) -> None:
         self._limit //= 2
@@ -124,14 +182,10 @@ class Spool:
         self._for_memory += len(self._kept) - len(kept)
         self._kept = kept
 
-    def close(self) -> None:
-        """Close the files; what was taken in stays readable."""
-        for file in self._files.values():
-            file.close()
-
     def done(self) -> Spooled:
         """Return what was taken in."""
-        self.close()
+        for name in list(self._waiting):
+            self._flush(name)
         pictures, disturbances = self._read(PICTURES, np.uint8), self._read(DISTURBANCES, np.float32)
         return Spooled(
             [one for _, one in self._kept.values()],
@@ -145,6 +199,6 @@ class Spool:
         )
 
     def _read(self, name: str, number: type[np.generic]) -> NDArray[Any]:
-        if name not in self._files:
+        if name not in self._shapes:
             return np.empty((0, 0), number)
         return np.memmap(self.folder / name, number, "r").reshape(-1, *self._shapes[name])

@@ -1,10 +1,11 @@
 r"""How disturbed a galaxy's picture is, against those of an index: the novelty of pictures.
 
-.. math:: s = \ln \left(1 + \exp \frac1m \sum_j \frac{x_j - \mathrm{med}_j}{1.4826\, \mathrm{MAD}_j}\right)
+.. math:: s = \ln \left(1 + \exp \sum_j w_j \frac{x_j - \mathrm{med}_j}{1.4826\, \mathrm{MAD}_j}\right)
 
-over the m measures of `models.morphology.disturbance`, with the entries' median and median absolute deviation. The
-measures point one way: an uncommonly smooth and round galaxy is none of the oddities that people look for. The
-logarithm only keeps the score above zero.
+over the measures of `models.morphology.disturbance`, with the entries' median and median absolute deviation. Those of
+shape, which are much alike, have one half of the weight together, the merger network's log odds the other. The measures
+point one way: an uncommonly smooth and round galaxy is none of the oddities that people look for. The logarithm only
+keeps the score above zero.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+#: Of `MEASURES`, in their order.
+_WEIGHTS = (1 / 6, 1 / 6, 1 / 6, 1 / 2)
 _MAD = 1.4826
 #: Smallest spread that is believed: copies of one picture have none.
 _LEAST = 1e-3
@@ -47,17 +50,19 @@ class Undisturbed:
 
     @classmethod
     def open(cls, path: Path) -> Undisturbed:
-        """Read it; raises OSError, ValueError or KeyError."""
+        """Read it; raises OSError, KeyError, or ValueError where other measures were taken than now."""
         with np.load(path, allow_pickle=False) as file:
+            if "measures" not in file or tuple(file["measures"]) != MEASURES:
+                raise ValueError(f"its pictures were judged by other measures than {', '.join(MEASURES)}")
             return cls(file["middle"], file["spread"])
 
     def save(self, path: Path) -> None:
         """Write it."""
-        np.savez(path, allow_pickle=False, middle=self.middle, spread=self.spread)
+        np.savez(path, allow_pickle=False, measures=np.array(MEASURES), middle=self.middle, spread=self.spread)
 
     def score(self, disturbances: NDArray[np.floating]) -> NDArray[np.float64]:
         """Score pictures by their measures (n, measures); NaN where they are."""
-        mean = ((disturbances - self.middle) / self.spread).mean(axis=1)
+        mean = (disturbances - self.middle) / self.spread @ np.array(_WEIGHTS)
         return np.asarray(np.maximum(mean, 0.0) + np.log1p(np.exp(-np.abs(mean))), np.float64)
 
 

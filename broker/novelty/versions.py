@@ -138,11 +138,23 @@ def open_all(root: Path) -> dict[str, Version]:
 
 
 def current(root: Path, survey: str) -> str | None:
-    """Return the name of the version in use, or None where there is none."""
+    """Return the name of the version in use, or None where there is none.
+
+    Raises
+    ------
+    NoveltyIndexError
+        The file that tells it cannot be read.
+    """
+    path = survey_folder(root, survey) / CURRENT
     try:
-        return _checked((survey_folder(root, survey) / CURRENT).read_text().strip(), "version")
+        name = path.read_text().strip()
     except FileNotFoundError:
         return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoveltyIndexError(
+            f"{path} cannot be read ({error}): use a version again with 'sosia index use'"
+        ) from error
+    return _checked(name, "version")
 
 
 def use(root: Path, survey: str, name: str | None) -> None:

@@ -59,7 +59,8 @@ def same_identifier(name: str, value: Any, expected: str) -> None:
         The two differ: one of them is damaged, and nobody can tell which.
     """
     if value is not None and str(value) != expected:
-        raise UnreadableError(DeadReason.IDENTIFIERS, f"{name} is {value!a} where the alert says {expected}")
+        told = ascii(value)[:_LONGEST_ID]
+        raise UnreadableError(DeadReason.IDENTIFIERS, f"{name} is {told} where the alert says {expected}")
 
 
 def group(value: Any) -> Mapping[str, Any]:
@@ -84,3 +85,9 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) and value not in _SENTINELS else None
+
+
+def positive(value: Any) -> float | None:
+    """Return a number over 0, or None for any other: no size and no time is less, and all are divided by."""
+    found = number(value)
+    return found if found is not None and found > 0.0 else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from broker.geometry import Geometry, SkyFrame
 from broker.packet import Packet
-from broker.surveys.fields import band, group, identifier, image, number, record, same_identifier
+from broker.surveys.fields import band, group, identifier, image, number, positive, record, same_identifier
 from broker.surveys.survey import Facts
 
 if TYPE_CHECKING:
@@ -97,6 +97,5 @@ def _object_id(source: Mapping[str, Any], epoch_id: str) -> str:
 
 def _seeing(source: Mapping[str, Any]) -> float | None:
     xx, yy = number(source.get("ixxPSF")), number(source.get("iyyPSF"))
-    if xx is None or yy is None or xx + yy <= 0.0:
-        return None
-    return _SIGMA_TO_FWHM * math.sqrt(0.5 * (xx + yy))
+    variance = None if xx is None or yy is None else positive(0.5 * (xx + yy))
+    return None if variance is None else _SIGMA_TO_FWHM * math.sqrt(variance)

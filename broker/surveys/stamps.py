@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from broker.geometry import Geometry, SkyFrame
 from broker.packet import Packet
-from broker.surveys.fields import band, identifier, image, number, record
+from broker.surveys.fields import band, identifier, image, number, positive, record
 from broker.surveys.survey import Facts
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ class Stamps:
             dec=number(fields.get("dec")),
             mean_ra=number(fields.get("ra")),
             mean_dec=number(fields.get("dec")),
-            exposure_time=number(fields.get("exposureTime")),
+            exposure_time=positive(fields.get("exposureTime")),
             science=image(fields.get("science")),
             reference=image(fields.get("reference")),
             difference=image(fields.get("difference")),
             mask=image(fields.get("mask")),
-            pixel_scale=number(fields.get("pixelScale")),
-            seeing=number(fields.get("psfFwhm")),
+            pixel_scale=positive(fields.get("pixelScale")),
+            seeing=positive(fields.get("psfFwhm")),
         )
 
     def geometry(self, packet: Packet, cutout: Cutout) -> Geometry:

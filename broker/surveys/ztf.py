@@ -8,7 +8,7 @@ import erfa
 
 from broker.geometry import Geometry, SkyFrame
 from broker.packet import Packet
-from broker.surveys.fields import group, identifier, image, number, record, same_identifier
+from broker.surveys.fields import group, identifier, image, number, positive, record, same_identifier
 from broker.surveys.survey import Facts
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Ztf:
         epoch_id = identifier("candid", fields["candid"])
         same_identifier("candidate.candid", candidate.get("candid"), epoch_id)
         ra, dec = number(candidate.get("ra")), number(candidate.get("dec"))
-        exposure = number(candidate.get("exptime")) or _EXPOSURE
-        error = number(candidate.get("sigmapsf"))
+        exposure = positive(candidate.get("exptime")) or _EXPOSURE
+        error = positive(candidate.get("sigmapsf"))
         return Packet(
             survey=self,
             framed=framed,

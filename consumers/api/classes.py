@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models.streak_windows import FoundStreak
 
 
-def find_streaks(image: ArrayLike, threshold: float | None = None) -> list[FoundStreak]:
+def find_streaks(image: ArrayLike, threshold: float | None = None, fwhm: float | None = None) -> list[FoundStreak]:
     """Find the trails of asteroids in an image, such as a difference: bright and dark ones.
 
     A network after Verdoes Kleijn et al. (CNNs from KiDS to Euclid, section 2) looks at windows of 64 px and tells
@@ -31,6 +31,8 @@ def find_streaks(image: ArrayLike, threshold: float | None = None) -> list[Found
     threshold : float, optional
         Score from which on something is a streak, 0 to 1; by default the network's own, above which one in a hundred
         of its calibration's impostors lie.
+    fwhm : float, optional
+        Width of the PSF [px], where it is known: faint trails are then told better from galaxies.
 
     Returns
     -------
@@ -66,8 +68,8 @@ def find_streaks(image: ArrayLike, threshold: float | None = None) -> list[Found
         )
     least = THRESHOLD if threshold is None else threshold
     if max(pixels.shape) > SIDE:
-        return find_streaks(streak_detector(), pixels, least)[1]
-    (one,) = streak_detector().look([pixels], measured_above=least)
+        return find_streaks(streak_detector(), pixels, least, fwhm=fwhm)[1]
+    (one,) = streak_detector().look([pixels], measured_above=least, fwhm=[fwhm])
     return [FoundStreak(one.score, one.polarity, one.segment)] if one.score > least else []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +89,9 @@ def look_alikes(
     survey = version.manifest.survey
     if isinstance(query, str | Path):
         reader = FileReader(load_settings(), survey, pixel_scale=pixel_scale, examiner=examiner())
-        (seen,) = islice(reader.read([Path(query)]), 1)
+        seen = next(reader.read([Path(query)]), None)
+        if seen is None:
+            raise StampError(StampReason.MISSING, f"{query} holds no image")
     else:
         seen = _seen(query, survey, pixel_scale)
     if seen.error is not None:

@@ -17,16 +17,17 @@ from consumers.names import ATTEMPT_HEADER, ORIGIN_HEADER, REPLAY
 from consumers.worker.batch import Partition, Record
 from consumers.worker.provenance import provenance
 from schemas.errors import UnreadableError
-from schemas.framing import unpack
+from schemas.own import unpack
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
     from numpy.typing import NDArray
 
-_ORIGIN = re.compile(r"(?P<topic>[A-Za-z0-9._-]+)/(?P<partition>\d+)/(?P<offset>\d+)")
+_ORIGIN = re.compile(r"(?P<topic>[A-Za-z0-9._-]{1,249})/(?P<partition>[0-9]{1,10})/(?P<offset>[0-9]{1,13})")
+_ATTEMPT = re.compile(r"[1-9][0-9]{0,8}")
 
 #: A key is one number: partition (15 bits), attempt (8), offset (40: a million records a second for 12 days).
-_OFFSET_BITS, _ATTEMPT_BITS = 40, 8
+_PARTITION_BITS, _ATTEMPT_BITS, _OFFSET_BITS = 15, 8, 40
 _MOST_ATTEMPTS = (1 << _ATTEMPT_BITS) - 1
 
 
@@ -48,14 +49,16 @@ class Keys:
         return bool(begin < end)
 
     def key(self, origin: str, attempt: str) -> int | None:
-        """Return the key of a record by its two headers; None where they are damaged."""
+        """Return the key of a record by its two headers; None where they are damaged, or a key has no room for them."""
         found = _ORIGIN.fullmatch(origin)
-        if found is None or not attempt.isdecimal() or int(attempt) < 1:
+        if found is None or _ATTEMPT.fullmatch(attempt) is None:
             return None
-        first = self.first((str(found["topic"]), int(found["partition"])))
+        partition, offset = (str(found["topic"]), int(found["partition"])), int(found["offset"])
+        full = len(self._numbers) >> _PARTITION_BITS and partition not in self._numbers
+        if full or offset >> _OFFSET_BITS:
+            return None
         later = min(int(attempt), _MOST_ATTEMPTS) - 1
-        offset: int = int(found["offset"])
-        return first + (later << _OFFSET_BITS) + offset
+        return self.first(partition) + (later << _OFFSET_BITS) + offset
 
     def parts(self, key: int) -> tuple[Partition, int, int]:
         """Return partition, attempt and offset of a key."""
@@ -78,6 +81,8 @@ class Ranges:
     reasons: Mapping[str, int]
 
 
+#: An audit does not ask when it received a record.
+_NEVER = datetime.fromtimestamp(0, UTC)
 _COLUMNS = ("firstOffset", "lastOffset", "records", "annotated", "dead", "skipped", "repeated")
 
 
@@ -136,7 +141,7 @@ def read_inputs(config: Mapping[str, str], spans: Sequence[Span], keys: Keys) ->
     offsets: dict[Partition, array[int]] = {(span.topic, span.partition): array("q") for span in spans}
     replayed: dict[Partition, array[int]] = {(span.topic, span.partition): array("q") for span in spans}
     for message in read(config, spans):
-        record = _record(message)
+        record = Record.of(message, _NEVER)
         offsets[record.source].append(record.offset)
         if record.topic == REPLAY:
             came = provenance(record)
@@ -156,8 +161,8 @@ def read_outputs(
     """Read which origins and attempts some output topics hold; sorted."""
     column = array("q")
     for message in read(config, spans):
-        headers = _headers(message)
-        key = keys.key(headers.get(ORIGIN_HEADER, ""), headers.get(ATTEMPT_HEADER, ""))
+        headers = dict(Record.of(message, _NEVER).headers)
+        key = keys.key(*(_text(headers.get(name)) for name in (ORIGIN_HEADER, ATTEMPT_HEADER)))
         if key is None:
             problems.append(f"{_place(message)}: has no readable headers {ORIGIN_HEADER} and {ATTEMPT_HEADER}")
         else:
@@ -165,21 +170,8 @@ def read_outputs(
     return np.sort(np.array(column, dtype=np.int64))
 
 
-def _headers(message: Message) -> dict[str, str]:
-    pairs = message.headers() or []
-    pairs = list(pairs.items()) if isinstance(pairs, dict) else pairs
-    return {name: value.decode("utf-8", "replace") for name, value in pairs if isinstance(value, bytes)}
-
-
-def _record(message: Message) -> Record:
-    """Return as much of a record as tells its provenance."""
-    headers = tuple((name, value.encode()) for name, value in _headers(message).items())
-    return Record(
-        message.topic() or "", message.partition() or 0, message.offset() or 0, None, None, headers, None, _NEVER
-    )
-
-
-_NEVER = datetime.fromtimestamp(0, UTC)
+def _text(header: bytes | None) -> str:
+    return (header or b"").decode("utf-8", "replace")
 
 
 def _place(message: Message) -> str:

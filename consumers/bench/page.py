@@ -27,7 +27,7 @@ from confluent_kafka import Producer
 
 from consumers.names import ORIGIN_HEADER, scores
 from ops.local_kafka import LocalKafka
-from schemas.framing import pack
+from schemas.own import pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -93,7 +93,7 @@ def save_picture(figures: Figures, file: Path) -> None:
             draw.rectangle((_LABEL, y, _LABEL + max(length, 1), y + _BAR), colour)
             draw.text((_LABEL + length + 8, y + 4), text, _COLOURS["text"], font=font)
             y += _BAR + _GAP
-    image.save(file)
+    image.save(file, format="PNG")
 
 
 def _whole_table(whole: Whole) -> Table:

@@ -25,6 +25,7 @@ from consumers.bench.whole_options import WholeOptions
 from consumers.cores import granted_cores, share_of_cores
 from consumers.demo.feed import FolderOfPackets, SimulatedNight
 from models.backbone import FEATURES
+from schemas.errors import ConfigurationError
 from schemas.source import FolderSource
 
 if TYPE_CHECKING:
@@ -99,9 +100,15 @@ def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], ob
 
     Raises
     ------
+    ConfigurationError
+        The steady part has no alert.
     SosiaError
         There are no such packets, weights or index, or a worker ended.
     """
+    if options.whole and options.rate * options.seconds < 1:
+        raise ConfigurationError(
+            f"--rate {options.rate:g} for --seconds {options.seconds:g}: is less than one alert; give more of either"
+        )
     batch = settings.worker.batch_size
     threads = settings.backbone.threads or (1 if options.pin else share_of_cores(options.workers))
     working = _with_backbone(settings, threads=threads)

@@ -19,7 +19,7 @@ from consumers.names import DEAD, EMBEDDINGS, LEDGER, REPLAY, annotated, scores
 from consumers.replay import Progress, publish
 from ops.local_kafka import LocalKafka
 from schemas.errors import SosiaError
-from schemas.framing import unpack
+from schemas.own import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

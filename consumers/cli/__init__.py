@@ -73,6 +73,11 @@ def _run(given: Sequence[str]) -> int:
         parser.exit(_USAGE_ERROR, f"sosia {args.command}: {printable_lines(str(error))}\n")
     except SosiaError as error:
         parser.exit(1, f"sosia {args.command}: {printable_lines(str(error))}\n")
+    except OSError as error:
+        if not isinstance(error.filename, str):  # of no file that somebody named: a bug, or the reader of our output
+            raise
+        told = f"{error.filename}: {error.strerror}; check the path, the rights to it and the room there"
+        parser.exit(1, f"sosia {args.command}: {printable_lines(told)}\n")
     except KeyboardInterrupt:
         parser.exit(130, "\n")
 

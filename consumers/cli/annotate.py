@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from consumers.cli.configured import add_config_argument, configured
 from consumers.cli.out import add_out_arguments
 
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--schemas", type=Path, metavar="DIR",
         help="schemas of wire-format packets, named lsst.vMAJOR_MINOR.alert.avsc; default: the folder 'schema' beside",
     )  # fmt: skip
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
+    add_config_argument(parser)
     add_out_arguments(parser)
 
 
@@ -34,10 +35,9 @@ def run(args: argparse.Namespace) -> int:
     keep_memory()
 
     from consumers.annotate_files import MEASURES, annotate_files
-    from consumers.configuration import load_settings
     from consumers.outputs.flat import annotation_columns
     from consumers.outputs.writing import write_results
 
-    found = annotate_files(args.paths, load_settings(args.config), survey=args.survey, schemas=args.schemas)
+    found = annotate_files(args.paths, configured(args.config), survey=args.survey, schemas=args.schemas)
     title, columns = "Sosia: annotated alerts", annotation_columns()
     return int(not write_results(found, args.out, title, MEASURES, columns, as_json=args.json))

@@ -7,6 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+from consumers.cli.configured import add_config_argument, configured
+from consumers.cli.numbers import more_than_0, whole
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -14,21 +17,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--input", type=Path, metavar="DIR", help="make the load of the .avro packets below this folder"
     )
     parser.add_argument("--survey", choices=("ztf", "lsst"), help="only this survey's; default: both")
-    parser.add_argument("--alerts", type=_positive, default=10_000, metavar="N", help="of the burst (default 10000)")
-    parser.add_argument("--rate", type=float, default=250.0, metavar="R", help="of the steady part [1/s] (default 250)")
-    parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="of the steady part (default 20)")
-    parser.add_argument("--workers", type=_positive, metavar="N", help="default: one a core; they share the cores")
+    parser.add_argument("--alerts", type=whole(1), default=10_000, metavar="N", help="of the burst (default 10000)")
+    parser.add_argument(
+        "--rate", type=more_than_0(), default=250.0, metavar="R", help="of the steady part [1/s] (default 250)"
+    )
+    parser.add_argument(
+        "--seconds", type=more_than_0(), default=20.0, metavar="S", help="of the steady part (default 20)"
+    )
+    parser.add_argument("--workers", type=whole(1), metavar="N", help="default: one a core; they share the cores")
     parser.add_argument("--pin", action="store_true", help="give each worker one core of its own")
     parser.add_argument("--stages", action="store_true", help="only what runs in one process, without Kafka")
     parser.add_argument("--index", type=Path, metavar="DIR", help="a folder of versions of the novelty index")
     parser.add_argument(
-        "--entries", type=int, default=0, metavar="N", help="made there, or for this run, where there is none"
+        "--entries", type=whole(0), default=0, metavar="N", help="made there, or for this run, where there is none"
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML: backbone, rule, networks, batch")
+    add_config_argument(parser, "settings in TOML: backbone, rule, networks, batch")
     parser.add_argument("--out", type=Path, default=Path("sosia-bench.png"), metavar="PNG", help="the picture")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--compare", type=Path, metavar="OLD.json", help="fail where a figure became much worse")
-    parser.add_argument("--bound", type=float, default=1.25, metavar="F", help="worse by which factor (default 1.25)")
+    parser.add_argument(
+        "--bound", type=more_than_0(), default=1.25, metavar="F", help="worse by which factor (default 1.25)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,11 +52,8 @@ def run(args: argparse.Namespace) -> int:
     from consumers.bench.compare import compare, read_figures, regressions
     from consumers.bench.report import save_picture, show, show_ratios
     from consumers.bench.run import BenchOptions, run_bench
-    from consumers.configuration import load_settings
-    from consumers.log import set_up_logs
 
-    settings = load_settings(args.config)
-    set_up_logs(settings.log)
+    settings = configured(args.config)
     old = None if args.compare is None else read_figures(args.compare)
     told = Console(stderr=args.json)
     options = BenchOptions(
@@ -64,21 +70,14 @@ def run(args: argparse.Namespace) -> int:
     )
     with told.status("") as status:
         figures = run_bench(options, settings, status.update)
-    save_picture(figures, args.out)
     found = figures.to_json()
     if args.json:
         sys.stdout.write(json.dumps(found) + "\n")
     else:
         show(figures, told)
+    save_picture(figures, args.out)
     if old is None:
         return 0
     ratios = compare(old, found)
     show_ratios(ratios, args.bound, told)
     return 1 if regressions(ratios, args.bound) else 0
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consumers.cli.configured import configured
+from consumers.cli.numbers import more_than_0
 from consumers.cli.out import add_out_arguments
 
 if TYPE_CHECKING:
@@ -29,9 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="images (FITS, PNG, JPEG), alerts (Avro, Parquet), or folders with images or .avro files in them",
         )  # fmt: skip
         network.add_argument(
-            "--pixel-scale", type=float, metavar="ARCSEC",
+            "--pixel-scale", type=more_than_0(), metavar="ARCSEC",
             help="of a pixel; default: what the file tells, and where it does not, the network's own",
         )  # fmt: skip
+        network.add_argument(
+            "--seeing", type=float, metavar="ARCSEC", help="full width at half maximum; default: what the file tells"
+        )
         network.add_argument("--schemas", type=Path, metavar="DIR", help="schemas of wire-format alerts")
         add_out_arguments(network)
 
@@ -44,11 +49,10 @@ def run(args: argparse.Namespace) -> int:
 
     from consumers.accelerator import choose_device
     from consumers.classify_images import MEASURES, classify_images
-    from consumers.configuration import load_settings
     from consumers.outputs.writing import write_results
 
-    choose_device(load_settings().backbone.device)
-    found = classify_images(_open(args.network), args.images, args.pixel_scale, args.schemas)
+    choose_device(configured().backbone.device)
+    found = classify_images(_open(args.network), args.images, args.pixel_scale, args.schemas, args.seeing)
     return int(not write_results(found, args.out, f"Sosia: {args.network}", MEASURES, as_json=args.json))
 
 

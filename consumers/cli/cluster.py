@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from consumers.cli.configured import add_config_argument, configured
 
 if TYPE_CHECKING:
     from consumers.settings import Settings
@@ -12,18 +13,14 @@ if TYPE_CHECKING:
 
 def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare ``--config`` and ``--bootstrap``."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; see also SOSIA_SECTION__KEY")
+    add_config_argument(parser, "settings in TOML; see also SOSIA_SECTION__KEY")
     parser.add_argument("--bootstrap", metavar="HOST:PORT", help="the cluster, instead of kafka.bootstrap_servers")
 
 
 def cluster_settings(args: argparse.Namespace) -> Settings:
     """Load the settings that these arguments ask for, and set up the logs."""
-    from consumers.configuration import load_settings
-    from consumers.log import set_up_logs
-
-    settings = load_settings(args.config)
-    if args.bootstrap:
-        kafka = settings.kafka.model_copy(update={"bootstrap_servers": args.bootstrap})
-        settings = settings.model_copy(update={"kafka": kafka})
-    set_up_logs(settings.log)
-    return settings
+    settings = configured(args.config)
+    if not args.bootstrap:
+        return settings
+    kafka = settings.kafka.model_copy(update={"bootstrap_servers": args.bootstrap})
+    return settings.model_copy(update={"kafka": kafka})

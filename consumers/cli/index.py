@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consumers.cli.configured import add_config_argument, configured
+from consumers.cli.numbers import more_than_0, whole
 from consumers.printable import printable_lines
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="without an ACTION: settings in TOML")
+    add_config_argument(parser, "without an ACTION: settings in TOML")
     parser.add_argument("--once", action="store_true", help="without an ACTION: make one version, and end")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", help="none: build versions of the stream's rows")
     build = actions.add_parser("build", help="make a version from files, without Kafka, and put it to use")
@@ -32,16 +34,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--method", choices=["sosia", "ulisse"], default="sosia",
         help="ulisse: distances between whole embeddings in single precision, first neighbour",
     )  # fmt: skip
-    build.add_argument("--axes", type=int, metavar="N", help="of the sosia method's space; default 64")
-    build.add_argument("--calibration", type=float, metavar="SHARE", help="objects that calibrate, 0 to 1; default 0.2")
-    build.add_argument("--memory", type=float, default=2.0, metavar="GB", help="most that building takes; default 2")
-    build.add_argument("--threads", type=int, default=1, help="default 1: the same rows give the same index")
+    build.add_argument("--axes", type=whole(1), metavar="N", help="of the sosia method's space; default 64")
+    build.add_argument(
+        "--calibration", type=more_than_0(1.0), metavar="SHARE", help="objects that calibrate, 0 to 1; default 0.2"
+    )
+    build.add_argument(
+        "--memory", type=more_than_0(), default=2.0, metavar="GB", help="most that building takes; default 2"
+    )
+    build.add_argument("--threads", type=whole(1), default=1, help="default 1: the same rows give the same index")
     _add_reading(build)
 
     weirdest = actions.add_parser("weirdest", help="draw the most novel images of a night")
     weirdest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="the night's alerts or pictures")
     _add_index(weirdest)
-    weirdest.add_argument("--top", type=int, default=81, metavar="N", help="how many; default 81")
+    weirdest.add_argument("--top", type=whole(1), default=81, metavar="N", help="how many; default 81")
     weirdest.add_argument("--sheet", type=Path, default=Path("weirdest.png"), metavar="PNG")
     weirdest.add_argument("--json", action="store_true", help="print one JSON object a line")
     _add_reading(weirdest)
@@ -74,7 +80,9 @@ def _add_index(parser: argparse.ArgumentParser) -> None:
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--survey", help="read only this survey's alerts, and take pictures for its stamps")
     parser.add_argument("--schemas", type=Path, metavar="DIR", help="schemas of wire-format packets")
-    parser.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of pictures; default: all of it is seen")
+    parser.add_argument(
+        "--pixel-scale", type=more_than_0(), metavar="ARCSEC", help="of pictures; default: all of it is seen"
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="settings in TOML")
 
 
@@ -88,21 +96,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from consumers.configuration import load_settings
     from consumers.index.service import run_index
-    from consumers.log import set_up_logs
 
-    settings = load_settings(args.config)
-    set_up_logs(settings.log)
-    run_index(settings, once=args.once)
+    run_index(configured(args.config), once=args.once)
     return 0
 
 
 def _rollback(args: argparse.Namespace) -> int:
-    from consumers.configuration import load_settings
     from consumers.index.service import roll_back
 
-    announced = roll_back(load_settings(args.config), args.survey, args.version)
+    announced = roll_back(configured(args.config), args.survey, args.version)
     sys.stdout.write(f"{announced.survey}  version {announced.version}  {announced.uri}\n")
     return 0
 
@@ -124,7 +127,7 @@ def _build(args: argparse.Namespace) -> int:
     version, unreadable = build_from_files(args.paths, args.output, _reader(args), recipe, args.labels)
     for one in unreadable:
         sys.stderr.write(printable_lines(f"{one.file}: {one.error}") + "\n")
-    sys.stdout.write(describe(version.manifest))
+    sys.stdout.write(printable_lines(describe(version.manifest)))  # bands come with packets
     return int(bool(unreadable))
 
 
@@ -157,7 +160,7 @@ def _label(args: argparse.Namespace) -> int:
 def _versions(args: argparse.Namespace) -> int:
     from consumers.look_alikes.report import list_versions
 
-    sys.stdout.write(list_versions(args.index))
+    sys.stdout.write(printable_lines(list_versions(args.index)))
     return 0
 
 
@@ -170,7 +173,6 @@ def _use(args: argparse.Namespace) -> int:
 
 
 def _reader(args: argparse.Namespace) -> FileReader:
-    from consumers.configuration import load_settings
     from consumers.look_alikes.sightings import FileReader
 
-    return FileReader(load_settings(args.config), args.survey, args.schemas, args.pixel_scale)
+    return FileReader(configured(args.config), args.survey, args.schemas, args.pixel_scale)

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from consumers.cli.cluster import add_cluster_arguments, cluster_settings
+from consumers.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from consumers.audit.audit import Audit
@@ -66,7 +67,7 @@ def _print(found: Audit) -> None:
     for row in found.rows:
         numbers = (row.received, row.annotated, row.dead, row.skipped, row.repeated, row.difference)
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(row.reasons.items()))
-        table.add_row(f"{row.topic}/{row.partition}", *map(str, numbers), Text(reasons))
+        table.add_row(Text(printable(f"{row.topic}/{row.partition}")), *map(str, numbers), Text(printable(reasons)))
     # Off a terminal a table must not be folded at a width that nobody chose.
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
     console.print(table)
@@ -75,5 +76,5 @@ def _print(found: Audit) -> None:
         f"+ {found.skipped} skipped, difference {found.difference}; {found.outstanding} dead letters outstanding"
     )
     for problem in found.problems:
-        console.print(Text(problem, style="red"))
+        console.print(Text(printable_lines(problem), style="red"))  # it may quote what a record says
     console.print("in balance" if found.balanced else Text("NOT in balance", style="bold red"))

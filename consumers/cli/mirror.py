@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
-from typing import TYPE_CHECKING
 
 from consumers.cli.cluster import add_cluster_arguments, cluster_settings
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,16 +13,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Mirror until SIGTERM or SIGINT."""
+    """Mirror until SIGTERM or SIGINT; the second one ends it at once."""
     from consumers.assembly import utc_now
     from consumers.mirror.mirror import Mirror
+    from consumers.stop_signals import on_stop_signal
 
     mirror = Mirror(cluster_settings(args), utc_now)
-
-    def stop(_number: int, _: FrameType | None) -> None:
-        mirror.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    on_stop_signal(mirror.stop)
     mirror.run()
     return 0

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from consumers.cli.cluster import add_cluster_arguments, cluster_settings
+from consumers.cli.numbers import more_than_0, whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,8 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths", nargs="*", type=Path, metavar="FILE", help="files, or folders with .avro files in them"
     )
     parser.add_argument("--simulate", choices=("ztf", "lsst"), help="a simulated night of this survey instead of files")
-    parser.add_argument("--alerts", type=int, default=300, metavar="N", help="of the simulated night; default: 300")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the simulated night; default: 0")
+    parser.add_argument(
+        "--alerts", type=whole(1), default=300, metavar="N", help="of the simulated night; default: 300"
+    )
+    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the simulated night; default: 0")
     parser.add_argument("--truth", type=Path, metavar="FILE", help="write what was simulated, one JSON object a line")
     parser.add_argument(
         "--schema-dir", type=Path, metavar="DIR", help="write the schema of simulated lsst packets there"
@@ -25,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--topic", help="where to")
     where.add_argument("--folder", type=Path, metavar="DIR", help="instead of Kafka: write the simulated night there")
     parser.add_argument("--rate", type=_rate, metavar="N/s", help="packets a second; default: as fast as it goes")
-    parser.add_argument("--partitions", type=int, metavar="N", help="create the topic with so many where it is missing")
+    parser.add_argument(
+        "--partitions", type=whole(1), metavar="N", help="create the topic with so many where it is missing"
+    )
     add_cluster_arguments(parser)
 
 
@@ -39,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
 
     if bool(args.paths) == bool(args.simulate):
         raise ConfigurationError("give either files or --simulate")
+    if args.truth and not args.simulate:
+        raise ConfigurationError("--truth tells what was simulated, and files tell no truth: leave it out")
     if args.folder:
         return _save(args)
 
@@ -47,11 +54,12 @@ def run(args: argparse.Namespace) -> int:
     if args.simulate:
         packets, total = simulated_packets(args.simulate, args.alerts, args.seed, args.truth), args.alerts
     else:
-        files = find_files(args.paths)
+        if not (files := find_files(args.paths)):
+            raise ConfigurationError(f"no .avro file below {', '.join(map(str, args.paths))}")
         packets, total = packets_of(files), len(files)
     if args.schema_dir:
         save_schema(args.schema_dir)
-    ensure_topic(config, args.topic, args.partitions)
+    ensure_topic(config, args.topic, args.partitions, settings.kafka.message_bytes)
     with shown(total=total) as progress:
         publish(packets, args.topic, config, rate=args.rate, progress=progress)
     sys.stdout.write(f"{progress.summary(args.topic)}\n")
@@ -70,7 +78,4 @@ def _save(args: argparse.Namespace) -> int:
 
 
 def _rate(text: str) -> float:
-    rate = float(text.removesuffix("/s"))
-    if not 0 < rate < float("inf"):
-        raise argparse.ArgumentTypeError("must be more than 0 packets a second")
-    return rate
+    return more_than_0()(text.removesuffix("/s"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from consumers.cli.configured import add_config_argument, configured
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
+    add_config_argument(parser)
     parser.add_argument("--allow-untrained", action="store_true", help=argparse.SUPPRESS)  # for `sosia demo` only
 
 
@@ -20,11 +21,7 @@ def run(args: argparse.Namespace) -> int:
     limit_threads()
     keep_memory()
 
-    from consumers.configuration import load_settings
-    from consumers.log import set_up_logs
     from consumers.worker.service import run_worker
 
-    settings = load_settings(args.config)
-    set_up_logs(settings.log)
-    run_worker(settings, allow_untrained=args.allow_untrained)
+    run_worker(configured(args.config), allow_untrained=args.allow_untrained)
     return 0

@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from consumers.cli.configured import add_config_argument, configured
+from consumers.cli.numbers import more_than_0, whole
 from consumers.cli.out import add_out_arguments
 from consumers.printable import printable_lines
 
@@ -27,20 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--by", choices=["angle", "distance"], default="angle",
         help="alike in what sets an image apart, however faint it is (default), or in that and in how much",
     )  # fmt: skip
-    parser.add_argument("--count", type=int, default=16, metavar="N", help="look-alikes of each query; default 16")
-    parser.add_argument("--top", type=int, default=100, metavar="N", help="candidates by frequency; default 100")
+    parser.add_argument("--count", type=whole(1), default=16, metavar="N", help="look-alikes of each query; default 16")
+    parser.add_argument("--top", type=whole(1), default=100, metavar="N", help="candidates by frequency; default 100")
     parser.add_argument("--sheet", type=Path, default=Path("similar.png"), metavar="PNG")
     parser.add_argument("--survey", help="whose index; default: the only one")
-    parser.add_argument("--band", help="of an image that has none, whose look-alikes are sought among this band's")
+    parser.add_argument("--band", help="among which band's images to look; default: the image's own")
     parser.add_argument("--schemas", type=Path, metavar="DIR", help="schemas of wire-format packets")
-    parser.add_argument("--pixel-scale", type=float, metavar="ARCSEC", help="of pictures; default: all of it is seen")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
+    parser.add_argument(
+        "--pixel-scale", type=more_than_0(), metavar="ARCSEC", help="of pictures; default: all of it is seen"
+    )
+    add_config_argument(parser)
     add_out_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Look; 1 where a file could not be read."""
-    from consumers.configuration import load_settings
     from consumers.look_alikes.report import answer_lines, candidate_lines
     from consumers.look_alikes.sightings import FileReader
     from consumers.look_alikes.similar import (
@@ -55,29 +58,32 @@ def run(args: argparse.Namespace) -> int:
     from consumers.outputs.opening import open_outputs
     from consumers.outputs.row import Row
 
+    settings = configured(args.config)
     files = [args.queries] if args.queries else [Path(args.query)] if Path(args.query).exists() else []
     version = open_index(args.index, args.survey, lookups=not files or args.by == "angle")
+    by_votes = args.rank == "frequency"
+    title, measures = f"Sosia: look-alikes in {version.manifest.survey}", BY_VOTES if by_votes else BY_DISTANCE
     unreadable: list[Row] = []
-    if files:
-        reader = FileReader(load_settings(args.config), version.manifest.survey, args.schemas, args.pixel_scale)
-        answers = []
-        for seen in reader.read(files):
-            if seen.sighting is None:
-                unreadable.append(Row({"file": str(seen.file), "error": str(seen.error)}))
-                if not args.json:
-                    sys.stderr.write(printable_lines(f"{seen.file}: {seen.error}") + "\n")
-            else:
-                answers.append(similar_to_image(version, seen, args.count, args.band, args.by))
-    else:
-        answers = list(similar_to_entry(version, args.query, args.count, args.by))
-    if args.rank == "frequency":
-        ranked = rank_by_frequency(answers)[: args.top]
-        lines, rows, measures = candidate_lines(ranked), candidate_rows(ranked), BY_VOTES
-        save_ranking(args.sheet, version, ranked, len(answers))
-    else:
-        lines, rows, measures = answer_lines(answers), answer_rows(answers), BY_DISTANCE
-        save_answers(args.sheet, version, answers)
-    with open_outputs(args.out, f"Sosia: look-alikes in {version.manifest.survey}", measures) as outputs:
+    with open_outputs(args.out, title, measures) as outputs:
+        if files:
+            reader = FileReader(settings, version.manifest.survey, args.schemas, args.pixel_scale)
+            answers = []
+            for seen in reader.read(files):
+                if seen.sighting is None:
+                    unreadable.append(Row({"file": str(seen.file), "error": str(seen.error)}))
+                    if not args.json:
+                        sys.stderr.write(printable_lines(f"{seen.file}: {seen.error}") + "\n")
+                else:
+                    answers.append(similar_to_image(version, seen, args.count, args.band, args.by))
+        else:
+            answers = list(similar_to_entry(version, args.query, args.count, args.by))
+        if by_votes:
+            ranked = rank_by_frequency(answers)[: args.top]
+            lines, rows = candidate_lines(ranked), candidate_rows(ranked)
+            save_ranking(args.sheet, version, ranked, len(answers))
+        else:
+            lines, rows = answer_lines(answers), answer_rows(answers)
+            save_answers(args.sheet, version, answers)
         for row in (*unreadable, *rows) if outputs else ():
             for output in outputs:
                 output.add(row)

@@ -6,6 +6,7 @@ import argparse
 
 from consumers.cli.cluster import add_cluster_arguments, cluster_settings
 from consumers.cli.moment import moment
+from consumers.cli.numbers import whole
 
 #: How many are looked at first, where nothing else is asked for; with a filter, of which most may not pass.
 DEFAULT_LAST, DEFAULT_LAST_FILTERED = 10, 10_000
@@ -17,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--survey", metavar="S", help="alerts of this survey, such as ztf")
     where.add_argument("--topic", metavar="T", help="an annotated or a scores topic")
     begin = parser.add_mutually_exclusive_group()
-    begin.add_argument("--last", type=_count, metavar="N", help=(
+    begin.add_argument("--last", type=whole(0), metavar="N", help=(
         f"begin with the last N, of which those that pass the filter are shown; default: {DEFAULT_LAST}, "
         f"{DEFAULT_LAST_FILTERED} with --where"
     ))  # fmt: skip
@@ -72,10 +73,3 @@ def _name(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("must not be empty")
     return text
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return count

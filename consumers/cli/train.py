@@ -7,6 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from consumers.cli.configured import configured
+from consumers.cli.numbers import whole
+
 #: As `models.simulate.profiles.PROFILES` has them, which is slow to import.
 _SURVEYS = ("ztf", "lsst", "kids", "euclid")
 
@@ -88,11 +91,12 @@ def _add_network(
 
 
 def _add_count(parser: argparse.ArgumentParser, name: str, default: int, what: str) -> None:
-    parser.add_argument(name, type=int, default=default, metavar="N", help=f"{what}; default: {default}")
+    parser.add_argument(name, type=whole(0), default=default, metavar="N", help=f"{what}; default: {default}")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train."""
+    configured()  # logs of the networks belong to standard error
     args.train(args)
     return 0
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
 import schemas
 from consumers.names import ORIGIN_HEADER
 from schemas.errors import DeadReason, StampError, UnreadableError
-from schemas.framing import Unframer, resolve, unpack, wire
+from schemas.framing import Unframer, wire
+from schemas.own import resolve, unpack
 from schemas.writer import ANNOTATION_FIELD
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from schemas.framing import Framed
     from schemas.source import SchemaSource
     from schemas.writer import WriterSchema
+
+_SCORES = ".scores.v1"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +115,7 @@ class AlertReader:
     def __init__(self, source: SchemaSource | None = None) -> None:
         self._source = source
         self._unframer = Unframer(source)
-        self._ours: WriterSchema | None = None
+        self._current: WeakSet[WriterSchema] = WeakSet()
 
     def annotation(self, topic: str, payload: bytes) -> dict[str, Any]:
         """Return the annotation of one record.
@@ -123,15 +127,23 @@ class AlertReader:
         SchemaSourceDownError
             The schema source does not answer.
         """
-        if self._source is None and topic.endswith(".scores.v1") and payload.startswith(b"\0"):
+        if self._source is None and topic.endswith(_SCORES) and payload.startswith(b"\0"):
             return unpack("annotation", payload)
         framed = self._unframer.unframe(payload)
-        if framed.schema.name == "sosia.Annotation":
+        name = framed.schema.name
+        if name == "sosia.Annotation":
             return self._scores(framed)
-        annotation = framed.schema.decode(framed.body, framed.schema.spans(framed.body), ANNOTATION_FIELD)
+        if topic.endswith(_SCORES):
+            raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"a {name} among bare annotations")
+        spans = framed.schema.spans(framed.body)
+        annotation = framed.schema.decode(framed.body, spans, ANNOTATION_FIELD)
         if annotation is None:
-            raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"a {framed.schema.name} without an annotation")
-        return dict(annotation)
+            raise UnreadableError(DeadReason.SURVEY_MISMATCH, f"a {name} without an annotation")
+        if self._is_current(framed.schema):
+            return dict(annotation)
+        start, end = spans[ANNOTATION_FIELD]
+        body = framed.body[start + 1 : end]  # behind the number of the union's branch
+        return dict(annotation) | resolve("annotation", _annotation_of(framed.schema), body)
 
     def whole(self, payload: bytes) -> dict[str, Any]:
         """Decode all fields of a record; raises as `annotation`."""
@@ -153,13 +165,25 @@ class AlertReader:
     def _scores(self, framed: Framed) -> dict[str, Any]:
         """Decode a bare annotation; of the version that this software writes, four times as fast."""
         schema = framed.schema
-        if schema is not self._ours and schema.json == schemas.load("annotation"):
-            self._ours = schema
-        if schema is self._ours:
+        if self._is_current(schema):
             return unpack("annotation", wire(0, framed.body))
         spans = schema.spans(framed.body)
         found = {name: schema.decode(framed.body, spans, name) for name in schema.fields}
         return found | resolve("annotation", schema.json, framed.body)
+
+    def _is_current(self, schema: WriterSchema) -> bool:
+        """Whether the annotation is of the version that this software writes, so that nothing is to be resolved."""
+        if schema not in self._current and _annotation_of(schema) == schemas.load("annotation"):
+            self._current.add(schema)
+        return schema in self._current
+
+
+def _annotation_of(schema: WriterSchema) -> dict[str, Any]:
+    """Return the annotation's schema, itself or out of an annotated packet's."""
+    if not schema.annotated:
+        return schema.json
+    branches: list[dict[str, Any]] = [one for one in schema.json["fields"][-1]["type"] if isinstance(one, dict)]
+    return branches[0]
 
 
 def stamps_of(packet: Packet) -> Stamps:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from consumers.bounded_read import TIMEOUT_S
+from consumers.bounded_read import TIMEOUT_S, offsets_at
 from consumers.client.reading import POLL_S, raise_error
+from consumers.moved import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -100,15 +101,16 @@ class Member:
         self._consumer.close()
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        committed = consumer.committed(partitions, TIMEOUT_S) if partitions else []
-        new = [one for one in committed if one.offset < 0]
-        if new and self._start is not None:
-            wanted = [TopicPartition(one.topic, one.partition, int(self._start * 1000)) for one in new]
-            found = consumer.offsets_for_times(wanted, TIMEOUT_S)
+        committed = ask(lambda: consumer.committed(partitions, TIMEOUT_S)) if partitions else []
+        for one in committed:
+            if one.error is not None:  # begun elsewhere, records would be passed over or come again
+                raise KafkaException(one.error)
+        self._new = {(one.topic, one.partition) for one in committed if one.offset < 0}
+        if self._new and self._start is not None:
+            found = offsets_at(consumer, self._new, self._start)
             committed = [one for one in committed if one.offset >= 0] + found
         consumer.assign(committed)
         self._assigned = True
-        self._new = {(one.topic, one.partition) for one in new}
         self._unended = {(one.topic, one.partition) for one in partitions}
 
     def _too_early(self, message: Message) -> bool:

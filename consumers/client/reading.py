@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
-from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, Message, TopicPartition
 
 from consumers.bounded_read import Span, is_refused_group, read, reader, since, whole
 from consumers.rights import REFUSALS, told
@@ -72,16 +72,17 @@ def raise_error(message: Message, group: str | None = None) -> bool:
         return True
     if group is None and is_refused_group(message):
         return False
-    if error.code() in REFUSALS:
+    passes = error.code() == KafkaError._PARTITION_EOF or error.retriable()  # noqa: SLF001  the client's public name
+    if error.code() in REFUSALS or not passes:
         raise SosiaError(told(message, group))
-    if error.code() != KafkaError._PARTITION_EOF and not error.retriable():  # noqa: SLF001  the client's public name
-        raise KafkaException(error)
     return False
 
 
 def _last(config: Mapping[str, str], spans: list[Span], count: int) -> list[Message]:
-    """Return the newest records by their time, oldest first; holds so many of each partition in memory."""
+    """Return the newest records by their time, oldest first; holds at most twice as many in memory."""
     newest: list[Message] = []
+    if not count:
+        return newest
     for span in spans:
         back = 2 * count  # aborted records and transaction markers take offsets too
         while True:
@@ -90,9 +91,8 @@ def _last(config: Mapping[str, str], spans: list[Span], count: int) -> list[Mess
             if len(kept) == count or start == span.start:
                 break
             back *= 4
-        newest += kept
-    newest.sort(key=lambda message: message.timestamp()[1])
-    return newest[-count:] if count else []
+        newest = sorted([*newest, *kept], key=lambda message: message.timestamp()[1])[-count:]
+    return newest
 
 
 def _following(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
-from consumers.bounded_read import topics_of
+from consumers.bounded_read import asking, topics_of
 from consumers.client.alert import Alert, AlertReader, Unreadable, origin_of
 from consumers.client.expression import compile_expression
 from consumers.client.member import Member
@@ -83,7 +83,9 @@ def subscribe(
     ...     found = [alert.annotation["objectId"] for alert in alerts]  # doctest: +SKIP
     """
     if group is not None and last is not None:
-        raise ConfigurationError("a group goes on where it left off, so 'last' does not go with 'group'; give 'start'")
+        raise ConfigurationError(
+            "a group goes on where it left off: 'last' does not go with 'group'; give 'start' (--from)"
+        )
     return Alerts(
         [topics] if isinstance(topics, str) else list(topics),
         {**(options or {}), "bootstrap.servers": bootstrap},
@@ -160,8 +162,9 @@ class Alerts:
     ) -> Generator[Message, None, None]:
         for missing in sorted(set(topics) - topics_of(config)):
             raise ConfigurationError(no_topic(config, missing))
-        self._member = Member(config, topics, group, start=start, follow=follow, stop=self._stopped.is_set)
-        yield from self._member.messages()
+        with asking(config):
+            self._member = Member(config, topics, group, start=start, follow=follow, stop=self._stopped.is_set)
+            yield from self._member.messages()
 
     def _read(self, message: Message) -> Alert | None:
         record = Record.of(message, datetime.now(UTC))

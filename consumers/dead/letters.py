@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from consumers.bounded_read import read, since, whole
 from consumers.names import ATTEMPT_HEADER, DEAD, ORIGIN_HEADER
 from consumers.printable import printable
+from consumers.worker.batch import Record
 from consumers.worker.dead_letters import (
     DETAIL_HEADER,
     PREFIX,
@@ -72,22 +73,25 @@ class DeadLetter:
     @classmethod
     def of(cls, message: Message) -> DeadLetter:
         """Take a message of the dead-letter topic apart."""
-        pairs = _headers(message)
-        ours = {name: (value or b"").decode("utf-8", "replace") for name, value in pairs if name.startswith(PREFIX)}
-        attempt, published = ours.get(ATTEMPT_HEADER, ""), ours.get(TIMESTAMP_HEADER, "")
+        died = _time(message.timestamp()[1])
+        record = Record.of(message, died)
+        ours = {
+            name: (value or b"").decode("utf-8", "replace") for name, value in record.headers if name.startswith(PREFIX)
+        }
+        published = _number(ours.get(TIMESTAMP_HEADER, ""))
         return cls(
             origin=printable(ours.get(ORIGIN_HEADER, "")),
-            attempt=int(attempt) if attempt.isdecimal() else 1,
+            attempt=_number(ours.get(ATTEMPT_HEADER, "")) or 1,
             reason=printable(ours.get(REASON_HEADER, "")),
             detail=printable(ours.get(DETAIL_HEADER, "")),
             worker=printable(ours.get(WORKER_HEADER, "")),
             version=printable(ours.get(VERSION_HEADER, "")),
             survey=printable(ours[SURVEY_HEADER]) if SURVEY_HEADER in ours else None,
-            died=_time(message.timestamp()[1]),
-            published=_time(int(published)) if published.isdecimal() else None,
-            key=_bytes(message.key()),
-            value=_bytes(message.value()),
-            headers=tuple((name, value) for name, value in pairs if not name.startswith(PREFIX)),
+            died=died,
+            published=None if published is None else _time(published),
+            key=record.key,
+            value=record.value,
+            headers=tuple((name, value) for name, value in record.headers if not name.startswith(PREFIX)),
         )
 
 
@@ -144,14 +148,9 @@ def dead_letters(config: Mapping[str, str], selection: Selection) -> Iterator[De
     yield from filter(selection.holds, map(DeadLetter.of, read(config, spans)))
 
 
-def _headers(message: Message) -> Headers:
-    pairs = message.headers() or []
-    pairs = list(pairs.items()) if isinstance(pairs, dict) else pairs
-    return tuple((name, _bytes(value)) for name, value in pairs)
-
-
-def _bytes(value: str | bytes | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value
+def _number(text: str) -> int | None:
+    """Read a count or a time; None where a damaged header is none."""
+    return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
 def _time(milliseconds: int) -> datetime:

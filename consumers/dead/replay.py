@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaException, Producer
@@ -16,7 +17,8 @@ from consumers.bounded_read import asking, read, topics_of, whole
 from consumers.names import ATTEMPT_HEADER, DEAD, ORIGIN_HEADER, REPLAY
 from consumers.replay import ensure_topic
 from consumers.rights import require
-from consumers.worker.batch import Output
+from consumers.worker.batch import Output, Record
+from consumers.worker.provenance import provenance
 from consumers.worker.transaction import Transactions
 from schemas.errors import SosiaError
 
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 
 #: Dead letters of one transaction, and their bytes: a broker aborts what stays open for long.
 MOST_RECORDS, MOST_BYTES = 500, 16_000_000
+#: What a dead letter may hold more than its record [bytes].
+HEADERS_MARGIN = 65_536
 TRANSACTIONAL_ID = "sosia-dead-replay"
+#: Nobody asks when a record that was sent before is received here.
+_NEVER = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(slots=True)
@@ -52,11 +58,8 @@ def attempts(config: Mapping[str, str]) -> dict[str, int]:
         return {}
     highest: dict[str, int] = {}
     for message in read(config, whole(config, [REPLAY])):
-        pairs = message.headers() or []
-        headers = dict(pairs)  # of a name that stands twice, the last
-        origin, attempt = (_text(headers.get(name)) for name in (ORIGIN_HEADER, ATTEMPT_HEADER))
-        if attempt.isdecimal():
-            highest[origin] = max(highest.get(origin, 0), int(attempt))
+        sent = provenance(Record.of(message, _NEVER))
+        highest[sent.origin] = max(highest.get(sent.origin, 0), sent.attempt)
     return highest
 
 
@@ -83,13 +86,14 @@ def replay(
     """
     with asking(config):
         require(config, read=[DEAD, REPLAY])
-    ensure_topic(config, REPLAY, partitions=len(whole(config, [DEAD])))
+    largest = message_bytes + HEADERS_MARGIN
+    ensure_topic(config, REPLAY, len(whole(config, [DEAD])), largest)
     producer = Producer(
         {
             "retry.backoff.ms": "10",
             "compression.type": "zstd",
             **config,
-            "message.max.bytes": str(message_bytes + 65_536),
+            "message.max.bytes": str(largest),
             "transactional.id": TRANSACTIONAL_ID,
             "log_level": "0",
         }
@@ -131,7 +135,3 @@ def _replay(
 def _output(letter: DeadLetter, attempt: int) -> Output:
     ours = ((ORIGIN_HEADER, letter.origin.encode()), (ATTEMPT_HEADER, str(attempt).encode()))
     return Output(REPLAY, letter.key, letter.value, (*letter.headers, *ours))
-
-
-def _text(value: str | bytes | None) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value or ""

@@ -12,7 +12,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPar
 from consumers.bounded_read import Span
 from consumers.names import LEDGER
 from schemas.errors import SosiaError
-from schemas.framing import unpack
+from schemas.own import unpack
 
 # Without any commit for so long, something is wrong; loading the network and its first batch fall into it [s].
 STALLED_S = 180.0

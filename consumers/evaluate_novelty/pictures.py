@@ -13,7 +13,7 @@ from consumers.assembly import open_surveys
 from consumers.evaluate_novelty.competitors import competitors
 from consumers.look_alikes.pictures import picture_pair
 from models.intervals import Figure, bootstrapped, weights
-from models.morphology.disturbance import disturbance
+from models.morphology.disturbance import DisturbanceMeter
 from models.roc import auroc
 from models.simulate.pictures import KINDS, NORMAL, draw_survey
 
@@ -47,9 +47,10 @@ def on_simulated(embedder: Embedder, surveys: int) -> SimulatedFigures:
     """Measure on so many simulated surveys, each against itself; intervals by a bootstrap over surveys."""
     every: list[dict[str, float]] = []
     kinds: list[dict[str, float]] = []
+    meter = DisturbanceMeter()
     for number in range(surveys):
         images, kind = draw_survey(SEED, number)
-        scores, known = scores_of(embedder, images, kind != NORMAL)
+        scores, known = scores_of(embedder, meter, images, kind != NORMAL)
         kind = kind[known]
         every.append({name: _area(those, kind != NORMAL) for name, those in scores.items()})
         ours = scores[OURS]
@@ -66,13 +67,14 @@ def on_simulated(embedder: Embedder, surveys: int) -> SimulatedFigures:
 
 
 def scores_of(
-    embedder: Embedder, images: Sequence[NDArray[np.float32]], odd: NDArray[np.bool_]
+    embedder: Embedder, meter: DisturbanceMeter, images: Sequence[NDArray[np.float32]], odd: NDArray[np.bool_]
 ) -> tuple[Scores, NDArray[np.bool_]]:
     """Score one survey's pictures by its normal ones.
 
     Parameters
     ----------
     embedder : Embedder
+    meter : DisturbanceMeter
     images : sequence of float32 arrays (bands, rows, columns)
     odd : bool array (n,)
 
@@ -89,7 +91,7 @@ def scores_of(
     known = np.array([place is not None for place in places], np.bool_)
     good = [one for one, kept in zip(images, known, strict=True) if kept]
     features = np.stack([place for place in places if place is not None])
-    scores = _by_turns(features, np.stack([disturbance(one) for one in good]), odd[known])
+    scores = _by_turns(features, meter.measure(good), odd[known])
     return {**scores, ASYMMETRY: np.array([rotational_asymmetry(one) for one in good])}, known
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from consumers.evaluate_novelty.pictures import OURS, scores_of
 from consumers.look_alikes.pictures import read_picture
+from models.morphology.disturbance import DisturbanceMeter
 from models.roc import auroc, auroc_difference
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class RealFigures:
 
 def on_pictures(embedder: Embedder, data: Path) -> Iterator[RealFigures]:
     """Measure on ``galaxyzoo/`` of a folder, within each survey only."""
-    folder = data / "galaxyzoo"
+    folder, meter = data / "galaxyzoo", DisturbanceMeter()
     pictures: dict[str, list[tuple[Path, bool]]] = defaultdict(list)
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -46,7 +47,7 @@ def on_pictures(embedder: Embedder, data: Path) -> Iterator[RealFigures]:
         every = np.array([one for _, one in those], np.bool_)
         if (~every).sum() < FEWEST or not every.any():
             continue
-        scores, known = scores_of(embedder, [read_picture(path).image for path, _ in those], every)
+        scores, known = scores_of(embedder, meter, [read_picture(path).image for path, _ in those], every)
         odd = every[known]
         objects = np.arange(len(odd))
         areas = {which: auroc(one, odd, objects) for which, one in scores.items()}

@@ -93,7 +93,7 @@ def on_frames(detector: StreakDetector, threshold: float, numbers: Iterable[int]
         frame = draw_frame(number)
         magnitudes += [one.magnitude for one in frame.streaks]
         lengths += [one.segment.length for one in frame.streaks]
-        _, seen = find_streaks(detector, frame.image, threshold, dark=False)
+        _, seen = find_streaks(detector, frame.image, threshold, dark=False, fwhm=frame.fwhm)
         network.append(_match(frame.streaks, [one.segment for one in seen]))
         for setting, found in candidates.items():
             found.append([(one.elongation, one.segment) for one in segment_image(frame.image, frame.fwhm, *setting)])

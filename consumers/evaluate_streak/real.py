@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from broker.classifiers.contract import fwhm_of
 from broker.cutout import Cutout, read_cutout
 from broker.files import find_files, read_files
 from broker.surveys.fields import number, record
@@ -19,7 +20,7 @@ from models.streak_network import SIDE, in_sigma
 from schemas.errors import SosiaError, StampError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -61,6 +62,7 @@ class Pictures:
 class _Difference:
     image: NDArray[np.float32]
     psf: NDArray[np.float64]
+    fwhm: float
 
 
 def on_packets(detector: StreakDetector, threshold: float, data: Path) -> Iterator[Painted]:
@@ -69,14 +71,15 @@ def on_packets(detector: StreakDetector, threshold: float, data: Path) -> Iterat
     A trail that would not lie whole in the stamp, beside the packet's own source, is not painted.
     """
     for survey, differences in _differences(data).items():
-        plain = np.array([one.score for one in detector.look([one.image for one in differences])])
+        plain = _scores(detector, [one.image for one in differences], [one.fwhm for one in differences])
         table = []
         for length in LENGTHS:
             row = []
             for column, snr in enumerate(SNRS):
                 rng = np.random.default_rng([_SEED, round(length), column])
-                painted = [one for one in (_paint(rng, each, length, snr) for each in differences) if one is not None]
-                scores = np.array([one.score for one in detector.look(painted)])
+                tried = [(_paint(rng, each, length, snr), each.fwhm) for each in differences]
+                painted = [(one, fwhm) for one, fwhm in tried if one is not None]
+                scores = _scores(detector, [one for one, _ in painted], [fwhm for _, fwhm in painted])
                 row.append(wilson(int((scores > threshold).sum()), len(scores)))
             table.append((length, row))
         yield Painted(survey, len(differences), wilson(int((plain > threshold).sum()), len(plain)), table)
@@ -97,8 +100,8 @@ def on_pictures(detector: StreakDetector, threshold: float, data: Path) -> Pictu
     if not files or not ordinary:
         raise SosiaError(f"{data} holds {len(files)} pictures in streaks/ztf and {len(ordinary)} ZTF differences")
     streaks = [_inner(255.0 - np.asarray(Image.open(file).convert("L"), np.float32)) for file in files]
-    scores = np.array([one.score for one in detector.look(streaks)])
-    others = np.array([one.score for one in detector.look([_as_picture(one.image) for one in ordinary])])
+    scores = _scores(detector, streaks, [ordinary[0].fwhm] * len(streaks))  # the survey's usual one
+    others = _scores(detector, [_as_picture(one.image) for one in ordinary], [one.fwhm for one in ordinary])
     allowed = at_false_positives(others, PASSING)
     return Pictures(
         found=wilson(int((scores > allowed).sum()), len(scores)),
@@ -117,8 +120,23 @@ def _differences(data: Path) -> dict[str, list[_Difference]]:
             cutout = read_cutout(one.packet.difference)
         except StampError:
             continue
-        found.setdefault(one.packet.survey.name, []).append(_Difference(cutout.image, _psf(one.packet, cutout)))
+        known = _Difference(cutout.image, _psf(one.packet, cutout), _fwhm(one.packet, cutout))
+        found.setdefault(one.packet.survey.name, []).append(known)
     return found
+
+
+def _scores(
+    detector: StreakDetector, images: Sequence[NDArray[np.float32]], fwhm: Sequence[float]
+) -> NDArray[np.float64]:
+    return np.array([one.score for one in detector.look(images, fwhm=fwhm)])
+
+
+def _fwhm(packet: Packet, cutout: Cutout) -> float:
+    """Width of the PSF [px] as the stream's classifier knows it: of the packet's own, else the survey's usual one."""
+    own = None if cutout.psf is None else fwhm_of(cutout.psf)
+    facts = packet.survey.facts
+    assert facts.pixel_scale is not None  # both surveys' are known
+    return own or (packet.seeing or facts.seeing) / facts.pixel_scale
 
 
 def _psf(packet: Packet, cutout: Cutout) -> NDArray[np.float64]:

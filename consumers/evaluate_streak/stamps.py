@@ -102,7 +102,7 @@ class DifferenceFigures:
 def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = FROZEN_STAMPS) -> StampFigures:
     """Measure on the first `count` frozen stamps, the filters on a quarter as many."""
     stamps = frozen_stamps(count)
-    seen = detector.look(list(stamps.images))
+    seen = detector.look(list(stamps.images), fwhm=stamps.fwhm)
     scores = np.array([one.score for one in seen])
     streak = stamps.streak
     threshold = at_false_positives(scores[~streak])
@@ -116,7 +116,8 @@ def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = F
     clean = draw_stamps(replace(TEST, residuals=0.0, field=0.0), max(count // 4, 1), _CLEAN_FIRST, streaks=1.0)
     noise = _noise(clean)
     clean_scores, noise_scores = (
-        np.array([one.score for one in detector.look(list(images))]) for images in (clean.images, noise)
+        np.array([one.score for one in detector.look(list(images), fwhm=clean.fwhm)])
+        for images in (clean.images, noise)
     )
     clean_found, sensitive = (clean_scores > limit for limit in (threshold, at_false_positives(noise_scores)))
     ideal = matched_filter(clean.images, clean.fwhm) > at_false_positives(matched_filter(noise, clean.fwhm))
@@ -138,7 +139,7 @@ def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = F
         for low, high in pairwise(LENGTH_BINS)
     ]
     hits = np.flatnonzero(streak & found)[:_MEASURED]
-    measured = detector.look([stamps.images[one] for one in hits], measured_above=0.0)
+    measured = detector.look([stamps.images[one] for one in hits], measured_above=0.0, fwhm=stamps.fwhm[hits])
     ends, angles = end_errors(measured, stamps.ends[hits])
     seen_ends, seen_angles = end_errors([seen[one] for one in hits], stamps.ends[hits])
     return StampFigures(
@@ -160,7 +161,7 @@ def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = F
 def on_differences(detector: StreakDetector, shipped_threshold: float, count: int) -> DifferenceFigures:
     """Measure on a quarter of `count` of the frozen stamps that are like real differences."""
     stamps = frozen_differences(max(count // 4, 1))
-    scores = np.array([one.score for one in detector.look(list(stamps.images))])
+    scores = np.array([one.score for one in detector.look(list(stamps.images), fwhm=stamps.fwhm)])
     streak = stamps.streak
     threshold = at_false_positives(scores[~streak])
     found = scores > threshold

@@ -13,7 +13,7 @@ from consumers.names import INDEX
 from consumers.rights import require
 from consumers.topic_creation import create_topic
 from schemas.errors import SosiaError, UnreadableError
-from schemas.framing import pack, unpack
+from schemas.own import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,12 +16,12 @@ from consumers.bounded_read import asking
 from consumers.index.announcement import Announcement, announce, announcements, ensure_index_topic
 from consumers.index.rows import Rows
 from consumers.index.store import keep_newest, sha256_of_manifest, upload
+from consumers.names import EMBEDDINGS
 from consumers.registry import open_source
+from consumers.stop_signals import on_stop_signal
 from schemas.errors import ConfigurationError, NoveltyIndexError, SosiaError
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from broker.novelty.versions import Version
     from consumers.settings import Settings
 
@@ -53,28 +52,14 @@ def run_index(settings: Settings, *, once: bool = False) -> None:
     if once:
         next_versions(settings)
         return
-    stopping = _set_on_signals()
+    stopping = threading.Event()
+    on_stop_signal(stopping.set)  # the version that is being built is finished
     while not stopping.is_set():
         try:
             next_versions(settings)
         except SosiaError as error:
             log.error("no new index", error=str(error))  # noqa: TRY400  no fault of ours
         stopping.wait(settings.index.every_hours * 3600.0)
-
-
-def _set_on_signals() -> threading.Event:
-    """Return what SIGTERM and SIGINT set: the version that is being built is finished; a second one ends at once."""
-    stopping = threading.Event()
-
-    def stop(number: int, _: FrameType | None) -> None:
-        for one in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(one, signal.SIG_DFL)
-        log.info("stopping", signal=signal.Signals(number).name)
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    return stopping
 
 
 def next_versions(settings: Settings) -> list[Announcement]:
@@ -94,7 +79,10 @@ def next_versions(settings: Settings) -> list[Announcement]:
     ensure_index_topic(config)  # or a version might be built that cannot be announced
     with asking(config):
         rows = Rows(config, open_source(settings.registry))
-        for survey, digest in rows.newest_origins().items():
+        origins = rows.newest_origins()
+        if not origins:
+            raise ConfigurationError(f"{EMBEDDINGS} has no row; it fills while workers run with embeddings.publish on")
+        for survey, digest in origins.items():
             try:
                 announced.append(_next_version(settings, rows, survey, digest))
             except SosiaError as error:
@@ -160,18 +148,23 @@ def roll_back(settings: Settings, survey: str, name: str | None = None) -> Annou
     ConfigurationError
         Nothing was announced for the survey.
     NoveltyIndexError
-        There is no such version under the URL, or none before.
+        There is no such version under the URL, or none of the same backbone before.
     """
     config = settings.kafka.client_config()
     used = [one for (whose, _), one in announcements(config).items() if whose == survey]
     if not used:
         raise ConfigurationError(f"no version of {survey} was ever announced")
     newest = max(used, key=lambda one: one.version)  # of several backbones: the name begins with the time
-    name = name or newest.previous
+    asked, name = name, name or newest.previous
     if name is None:
         raise NoveltyIndexError(f"version {newest.version} of {survey} has none before it")
     uri = f"{newest.uri.rpartition('/')[0]}/{name}"
     manifest, sha256 = sha256_of_manifest(uri)
+    if not asked and manifest.digest != newest.digest:
+        raise NoveltyIndexError(
+            f"the version before {newest.version} of {survey}, {name}, is of another backbone, so that workers would "
+            "not take it; name one with --version"
+        )
     announcement = Announcement.of(manifest, uri, sha256)
     announce(config, announcement)
     return announcement

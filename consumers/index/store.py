@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from consumers.index.announcement import Announcement
 
 _FETCHING = ".fetching-"
+#: A version that is fetched gets its next file sooner; otherwise nobody fetches it any more [s].
+ABANDONED_S = 86_400.0
 
 
 def upload(folder: Path, url: str) -> str:
@@ -125,7 +128,14 @@ def discard(folder: Path) -> None:
 
 
 def keep_newest(cache: Path, survey: str, count: int, used: str) -> None:
-    """Remove a survey's oldest versions but the one in use; what a process has mapped stays readable for it."""
+    """Remove a survey's oldest versions but the one in use; what a process has mapped stays readable for it.
+
+    What processes that were killed had fetched in part goes as well.
+    """
+    for aside in survey_folder(cache, survey).glob(f"{_FETCHING}*"):
+        with suppress(OSError):  # whoever fetches there may end just now
+            if time.time() - aside.stat().st_mtime > ABANDONED_S:
+                discard(aside)
     folders = sorted(path.parent for path in survey_folder(cache, survey).glob(f"[!.]*/{manifests.FILE}"))
     for folder in folders[:-count]:
         if folder.name != used:

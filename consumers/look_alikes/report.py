@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from broker.novelty import manifest as manifests
-from broker.novelty.versions import current, survey_folder, surveys
+from broker.novelty.versions import current, survey_folder
+from consumers.look_alikes.similar import known_surveys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,9 +50,9 @@ def _share(value: float | None) -> str:
 
 
 def list_versions(root: Path) -> str:
-    """List every survey's versions, the one in use with what was measured of it."""
+    """List every survey's versions, the one in use with what was measured of it; raises as `known_surveys`."""
     lines = []
-    for survey in surveys(root):
+    for survey in known_surveys(root):
         used = current(root, survey)
         for folder in sorted(path.parent for path in survey_folder(root, survey).glob(f"*/{manifests.FILE}")):
             if folder.name == used:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,8 +22,9 @@ from consumers.assembly import choose_rule, open_examiner, open_surveys, utc_now
 from consumers.look_alikes.pictures import find_pictures, is_picture, picture_pair, read_picture
 from consumers.look_alikes.thumbnails import thumbnail
 from consumers.progress import tracked
-from models.morphology.disturbance import disturbance
+from models.morphology.disturbance import DisturbanceMeter
 from schemas.errors import NoveltyIndexError, SosiaError, StampError
+from schemas.writer import AVRO_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -94,6 +96,7 @@ class FileReader:
         self._survey = survey
         self._schemas = schemas or settings.registry.schemas
         self._pixel_scale = pixel_scale
+        self._meter = DisturbanceMeter()
 
     @cached_property
     def _examiner(self) -> Examiner:
@@ -145,11 +148,13 @@ class FileReader:
             cutouts = [_read_or_error(path) for path in batch]
             good = [one for one in cutouts if not isinstance(one, StampError)]
             embedded = iter(embedder.embed([picture_pair(one, frame, self._pixel_scale) for one in good]))
+            pictures = [one.image for one in good]
+            measured = iter(self._meter.measure(pictures) if survey.name == OWN else [None] * len(good))
             for path, cutout in zip(batch, cutouts, strict=True):
                 if isinstance(cutout, StampError):
                     yield Seen(path, error=cutout)
                     continue
-                result = next(embedded)
+                result, disturbance = next(embedded), next(measured)
                 if result.science_embedding is None:
                     yield Seen(path, error=SosiaError(f"{result.science_reason}"))
                     continue
@@ -163,7 +168,7 @@ class FileReader:
                         digest,
                         half(result.science_embedding),
                         thumbnail=thumbnail(cutout.image),
-                        disturbance=disturbance(cutout.image) if survey.name == OWN else None,
+                        disturbance=disturbance,
                     ),
                 )
 
@@ -177,7 +182,7 @@ def _holds_rows(path: Path) -> bool:
                 return False
             file.seek(0)
             schema = fastavro.reader(file).writer_schema
-    except (OSError, ValueError, EOFError, KeyError):
+    except (OSError, *AVRO_ERRORS):
         return False  # whoever reads it as alerts says what is wrong with it
     return isinstance(schema, dict) and schema.get("name") == _ROWS
 
@@ -192,8 +197,8 @@ def _read_rows(files: Iterable[Path]) -> Iterator[Seen]:
                     assert isinstance(record, dict)  # the schema is a record's
                     yield Seen(path, Sighting.from_record(record))
             except NoveltyIndexError as error:
-                yield Seen(path, error=error)
-            except (ValueError, EOFError, IndexError) as error:
+                yield Seen(path, error=error.kept())
+            except (*AVRO_ERRORS, zlib.error) as error:
                 yield Seen(path, error=NoveltyIndexError(f"the file is damaged: {error}"))
 
 
@@ -229,4 +234,4 @@ def _read_or_error(path: Path) -> Cutout | StampError:
     try:
         return read_picture(path)
     except StampError as error:
-        return error
+        return error.kept()

@@ -71,6 +71,20 @@ class Answer:
     estimates: tuple[Estimate, ...]
 
 
+def known_surveys(root: Path) -> list[str]:
+    """Return the surveys that a folder of indexes has.
+
+    Raises
+    ------
+    NoveltyIndexError
+        There are none.
+    """
+    names = surveys(root)
+    if not names:
+        raise NoveltyIndexError(f"{root} holds no index: make one with 'sosia index build'")
+    return names
+
+
 def open_index(root: Path, survey: str | None, *, lookups: bool = False) -> Version:
     """Open the index in use of a survey, or of the only one that there is.
 
@@ -79,12 +93,9 @@ def open_index(root: Path, survey: str | None, *, lookups: bool = False) -> Vers
     NoveltyIndexError
         There is none, or there are several to choose from.
     """
-    names = [survey] if survey else surveys(root)
+    names = [survey] if survey else known_surveys(root)
     if len(names) != 1:
-        raise NoveltyIndexError(
-            f"{root} holds indexes of {', '.join(names)}: choose one with --survey" if names
-            else f"{root} holds no index: make one with 'sosia index build'"
-        )  # fmt: skip
+        raise NoveltyIndexError(f"{root} holds indexes of {', '.join(names)}: choose one with --survey")
     return open_current(root, names[0], lookups=lookups)
 
 

@@ -59,22 +59,17 @@ class Mirror:
     Raises
     ------
     ConfigurationError
-        No source or no topics are configured.
+        No source or no topics are configured, or what is named is no topic.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
         mirror = settings.mirror
         if mirror.source is None:
             raise ConfigurationError("mirror.source: is missing; name the foreign cluster, as host:port")
-        try:
-            inputs = mirror.inputs()
-        except ValueError:
-            raise ConfigurationError(
-                "mirror: neither 'topics' nor 'patterns' is usable; name what to bring in"
-            ) from None
+        inputs = mirror.inputs()
         self._name = mirror.name
         self._config = settings.kafka.client_config()
-        self._largest = settings.kafka.message_bytes
+        self._largest = str(settings.kafka.message_bytes + OUTPUT_MARGIN)
         self._clock = clock
         self._source_config = mirror.client_config()
         self._source: Consumer = reader({"reconnect.backoff.max.ms": "1000", **self._source_config})
@@ -90,7 +85,7 @@ class Mirror:
                 "message.timeout.ms": "8000",
                 "reconnect.backoff.max.ms": "1000",
                 **settings.kafka.producer_config(),
-                "message.max.bytes": str(self._largest + OUTPUT_MARGIN),
+                "message.max.bytes": self._largest,
                 "transactional.id": transactional_id,
                 "log_level": "0",
             }
@@ -163,7 +158,7 @@ class Mirror:
         wanted = {(topic, number) for topic, count in partitions.items() for number in range(count)}
         if wanted == self._positions.keys():
             return
-        self._ensure_topics(partitions, {})
+        self._ensure_topics(partitions, {"max.message.bytes": self._largest})
         new = {one: self._start(one, known.of(one)) for one in sorted(wanted - self._positions.keys())}
         self._positions = {one: at for one, at in (self._positions | new).items() if one in wanted}
         log.info("mirroring", topics=sorted(partitions), source=self._name)

@@ -8,7 +8,7 @@ from consumers.bounded_read import read, whole
 from consumers.names import POSITIONS
 from consumers.worker.batch import Output
 from schemas.errors import ConfigurationError
-from schemas.framing import pack, unpack
+from schemas.own import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -55,7 +55,8 @@ def _opened(path: Path, title: str, measures: Sequence[Measure], columns: Mappin
     if ending == ".parquet":
         check_pyarrow()
     try:
-        stream = path.open("w", encoding="utf-8")
+        # Names of files may hold bytes that are no text; they must not end the work at its end.
+        stream = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise ConfigurationError(f"--out {path}: cannot be written: {error.strerror}") from error
     with stream:

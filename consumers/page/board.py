@@ -95,6 +95,9 @@ class Board:
                 oldest = self._ring.popleft()
                 del self._by_origin[oldest.origin]
                 self._surveys[oldest.annotation["survey"]] -= 1
+                for passed in self._passed.values():  # or filters that nobody asks any more would keep it in memory
+                    if passed.entries and passed.entries[0] is oldest:
+                        passed.entries.popleft()
 
     def get(self, origin: str) -> Entry | None:
         """Return an entry by its origin; None where it is not, or no longer, there."""
@@ -129,8 +132,6 @@ class Board:
             new = islice(self._ring, max(passed.next - oldest, 0), None)
             passed.entries.extend(entry for entry in new if passed.passes(entry.annotation))
             passed.next = self._received
-            while passed.entries and passed.entries[0].number < oldest:
-                passed.entries.popleft()
             while len(self._passed) > FILTERS:
                 self._passed.popitem(last=False)
             return list(reversed(passed.entries))

@@ -89,6 +89,9 @@ class Feed:
             except (SosiaError, KafkaException) as error:
                 self._board.problem = str(error)
                 log.warning("cannot read scores", error=str(error))
+            except Exception as error:  # a bug: the page must not go on as if nothing came any more
+                self._board.problem = f"the page reads no more: {type(error).__name__}: {error}; start it again"
+                raise
             self._ended.wait(RETRY_S)
 
     def _watch(self) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from broker.embedding_record import EmbeddingReader
 from broker.novelty.sighting import SCIENCE
-from broker.novelty.versions import current, open_current, surveys
+from broker.novelty.versions import current, open_current
 from consumers.look_alikes.sightings import Seen
-from consumers.look_alikes.similar import similar_to_image
+from consumers.look_alikes.similar import known_surveys, similar_to_image
 from consumers.names import EMBEDDINGS
 from schemas.errors import NoveltyIndexError
 
@@ -48,8 +48,7 @@ class LookAlikes:
     """
 
     def __init__(self, root: Path, packets: Packets, source: SchemaSource | None) -> None:
-        if not surveys(root):
-            raise NoveltyIndexError(f"{root} holds no index: make one with 'sosia index build'")
+        known_surveys(root)
         self._root, self._packets = root, packets
         self._reader = EmbeddingReader(source)
         self._versions: dict[str, Version] = {}

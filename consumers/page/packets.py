@@ -10,9 +10,7 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from confluent_kafka import TopicPartition
-
-from consumers.bounded_read import TIMEOUT_S, reader
+from consumers.bounded_read import TIMEOUT_S, offsets_at, reader
 from consumers.client.alert import origin_of
 from consumers.client.reading import raise_error
 from consumers.rights import no_topic
@@ -83,15 +81,16 @@ class Packets:
 
     def _partitions(self, topic: str, entry: Entry) -> list[int]:
         topics = self._consumer.list_topics(timeout=TIMEOUT_S).topics
-        if topic not in topics:
-            raise ConfigurationError(no_topic(self._config, topic))
+        for name in (topic, entry.topic):
+            if name not in topics:
+                raise ConfigurationError(no_topic(self._config, name))
         full, thin = topics[topic].partitions, topics[entry.topic].partitions
         return [entry.partition] if len(full) == len(thin) else sorted(full)
 
     def _between(self, topic: str, partitions: list[int], start: datetime, end: datetime) -> Iterator[Message]:
         """Yield the records of a time, and what else lies between them."""
-        wanted = [TopicPartition(topic, number, max(int(start.timestamp() * 1000), 0)) for number in partitions]
-        found = [one for one in self._consumer.offsets_for_times(wanted, TIMEOUT_S) if one.offset >= 0]
+        places = offsets_at(self._consumer, [(topic, number) for number in partitions], start.timestamp())
+        found = [one for one in places if one.offset >= 0]
         self._consumer.assign(found)
         open_partitions = {one.partition for one in found}
         read = 0

@@ -23,6 +23,11 @@ function make(name, properties = {}, ...children) {
   return made;
 }
 
+// Ids come with packets, and one may be called as what every object has.
+function own(record, key) {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
 function number(value, digits = 2) {
   if (value === null || value === undefined) return "–";
   return Math.abs(value) < 0.01 && value !== 0 ? value.toExponential(1) : value.toFixed(digits);
@@ -144,7 +149,7 @@ async function showLookAlikes(origin, section) {
     return;
   }
   section.append(make("p", { className: "note", textContent: `index ${answer.version}, nearest first, with their distances` }),
-    make("ol", { className: "tiles" }, ...answer.lookAlikes.map((one) => tile(one, answer.here[one.epochId]))));
+    make("ol", { className: "tiles" }, ...answer.lookAlikes.map((one) => tile(one, own(answer.here, one.epochId)))));
   if (answer.estimates.length) {
     section.append(table(["property, by labelled look-alikes", "value", "scatter"], answer.estimates.map((one) => [one.name, number(one.value, 3), number(one.scatter, 3)])));
   }
@@ -171,7 +176,7 @@ function showAlert(origin, { annotation, history, lookAlikes, hasIndex }) {
     parts.push(make("h3", { textContent: `Look-alikes of the ${found.inputImage} image` }),
       make("p", { className: "note", textContent: found.reason ?? `p-value ${number(found.pValue)}, distance ${number(found.distance)} to neighbour ${found.k}, index ${found.indexVersion ?? "–"}` }));
     if (found.neighbours.length) parts.push(table(["epoch", "distance", "image"], found.neighbours.map((one) => {
-      const here = lookAlikes[one.id];
+      const here = own(lookAlikes, one.id);
       return [here ? make("a", { href: openAddress(here), textContent: one.id }) : one.id, number(one.distance, 3),
         here ? picture({ origin: here, objectId: one.id }, "lazy") : ""];
     })));
@@ -192,11 +197,15 @@ async function openAlert() {
     if ($("alert").open) $("alert").close();
     return;
   }
-  const response = await fetch(`api/alert?origin=${encodeURIComponent(origin)}`);
-  const answer = await response.json();
+  let answer;
+  try {
+    answer = await (await fetch(`api/alert?origin=${encodeURIComponent(origin)}`)).json();
+  } catch (error) {
+    answer = { error: `the page does not answer: ${error.message}` };
+  }
   if (address().get("open") !== origin) return;
   if (answer.error) {
-    $("alert-title").textContent = "Gone";
+    $("alert-title").textContent = "Nothing to show";
     $("alert-body").replaceChildren(make("p", { textContent: answer.error }));
   } else {
     showAlert(origin, answer);

@@ -99,7 +99,10 @@ def serve(
         try:
             socket = config.bind_socket()
         except SystemExit:  # uvicorn's answer to a port that is taken
-            raise ConfigurationError(f"cannot listen on {host}:{port}; name another --port") from None
+            raise ConfigurationError(
+                f"cannot listen on {host}:{port}: the port is taken, or the address is none of this machine's; name "
+                "another --port or --host"
+            ) from None
         socket.listen()  # who is told the address may come at once
-        listening(f"http://{host}:{socket.getsockname()[1]}/")
+        listening(f"http://{f'[{host}]' if ':' in host else host}:{socket.getsockname()[1]}/")
         uvicorn.Server(config).run(sockets=[socket])

@@ -123,10 +123,10 @@ def history(board: Board, survey: str, object_id: str) -> list[dict[str, Any]]:
     return [row(entry) for entry in sorted(own, key=lambda entry: entry.annotation["mjd"] or 0.0)]
 
 
-def sky(entries: list[Entry], most: int = 1500) -> list[tuple[float, float, bool, str]]:
-    """Return where the newest so many are: right ascension and declination [deg], flagged, and origin."""
+def sky(entries: list[Entry], most: int = 1500) -> list[tuple[float, float, bool]]:
+    """Return where the first so many are: right ascension and declination [deg], and whether they are flagged."""
     return [
-        (round(a["ra"], 3), round(a["dec"], 3), bool(a["epoch"]["problematic"]), entry.origin)
+        (round(a["ra"], 3), round(a["dec"], 3), bool(a["epoch"]["problematic"]))
         for entry in entries[:most]
         for a in (entry.annotation,)
         if a["ra"] is not None and a["dec"] is not None

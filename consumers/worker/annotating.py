@@ -44,10 +44,12 @@ class Decoder:
             return Dead(record, DeadReason.EMPTY, "the message has no bytes" if record.value == b"" else "no value")
         try:
             packet = self._reader.read(record.value)
+            # Our own first: a registry that refuses everything says nothing about the packet.
+            embedding_id = self._schemas.embedding_id() if self._embeddings else None
+            scores_id = self._schemas.scores_id(packet)
+            packet_id = self._schemas.packet_id(packet)
         except UnreadableError as error:
             return Dead(record, error.reason, error.detail)
-        embedding_id = self._schemas.embedding_id() if self._embeddings else None
-        packet_id, scores_id = self._schemas.packet_id(packet), self._schemas.scores_id(packet)
         return Readable(record, packet, packet_id, scores_id, embedding_id)
 
 

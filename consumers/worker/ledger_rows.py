@@ -10,7 +10,7 @@ from consumers.names import LEDGER
 from consumers.worker.batch import Annotated, Dead, Output
 from consumers.worker.provenance import provenance
 from schemas.errors import SosiaError
-from schemas.framing import pack
+from schemas.own import pack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

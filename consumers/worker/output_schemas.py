@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
 
 import schemas
 from consumers import names
+from schemas.errors import SchemaSourceDownError, UnreadableError
 
 if TYPE_CHECKING:
     from broker.packet import Packet
@@ -15,15 +17,19 @@ if TYPE_CHECKING:
 
 #: Surveys whose subscribers open containers, registry or not.
 ALWAYS_CONTAINERS = frozenset({"ztf"})
-#: Writers' schemas remembered; a survey has a handful.
-CACHED_SCHEMAS = 64
 
 
 class OutputSchemas(Protocol):
     """Tells how outputs are framed; may raise SchemaSourceDownError."""
 
     def packet_id(self, packet: Packet) -> int | None:
-        """Return the number of the packet's derived schema; None writes an object container."""
+        """Return the number of the packet's derived schema; None writes an object container.
+
+        Raises
+        ------
+        UnreadableError
+            The registry does not take the schema.
+        """
 
     def scores_id(self, packet: Packet) -> int | None:
         """Return the number of the annotation's schema; None writes an object container."""
@@ -58,7 +64,8 @@ class RegisteredSchemas:
 
     def __init__(self, registry: RegistrySource) -> None:
         self._registry = registry
-        self._packet_ids: dict[WriterSchema, int] = {}
+        # As long as the reader remembers the schema.
+        self._packet_ids: WeakKeyDictionary[WriterSchema, int] = WeakKeyDictionary()
         self._scores_ids: dict[str, int] = {}
         self._embedding_id: int | None = None
 
@@ -68,8 +75,6 @@ class RegisteredSchemas:
         if survey in ALWAYS_CONTAINERS:
             return None
         if schema not in self._packet_ids:
-            if len(self._packet_ids) >= CACHED_SCHEMAS:
-                del self._packet_ids[next(iter(self._packet_ids))]
             subject = names.subject(names.annotated(survey), schema.name)
             self._packet_ids[schema] = self._registry.register(subject, json.dumps(schema.derived))
         return self._packet_ids[schema]
@@ -88,6 +93,9 @@ class RegisteredSchemas:
         return self._embedding_id
 
     def _own(self, topic: str, file: str, name: str) -> int:
-        """Register one of the project's own schemas."""
+        """Register one of the project's own schemas; no packet is to blame where it is refused."""
         text = json.dumps(schemas.load(file))
-        return self._registry.register(names.subject(topic, name), text, "FORWARD_TRANSITIVE")
+        try:
+            return self._registry.register(names.subject(topic, name), text, "FORWARD_TRANSITIVE")
+        except UnreadableError as error:
+            raise SchemaSourceDownError(f"schema {name}: {error.detail}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,6 +18,7 @@ from consumers.health import Health, Part, serve
 from consumers.metrics import Metrics
 from consumers.rebuild_history import open_whole_history
 from consumers.registry import RegistrySource
+from consumers.stop_signals import on_stop_signal
 from consumers.worker.annotating import Decoder, Encoder
 from consumers.worker.clusters import refuse_two_clusters
 from consumers.worker.index_versions import IndexVersions
@@ -32,12 +32,12 @@ from schemas.source import FolderSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import FrameType
 
     from broker.annotator import Annotator
     from broker.embedding import Embedder
     from broker.surveys.survey import Survey
-    from consumers.settings import RegistrySettings, Settings
+    from consumers.registry_settings import RegistrySettings
+    from consumers.settings import Settings
     from consumers.worker.output_schemas import OutputSchemas
     from schemas.source import SchemaSource
 
@@ -155,17 +155,8 @@ def tell_stack_offset(embedder: Embedder, surveys: Iterable[Survey]) -> None:
 
 
 def stop_on_signals(worker: Worker, *others: Callable[[], None]) -> None:
-    """Stop the worker and others on SIGTERM or SIGINT; the second one has its default effect, and kills."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        for one in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(one, signal.SIG_DFL)
-        log.info("stopping", signal=signal.Signals(number).name)
-        for stop_other in (worker.stop, *others):
-            stop_other()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    """Stop the worker and others on SIGTERM or SIGINT; the second one kills."""
+    on_stop_signal(worker.stop, *others)
 
 
 def _schemas(settings: RegistrySettings) -> tuple[SchemaSource | None, OutputSchemas]:

@@ -11,6 +11,8 @@ from models import lens_network
 from models.simulate.lenses.frozen import as_seen, calibration_stamps
 from models.train.lens_set import SHARD, LensShard, Name, draw_shards, names, open_shard, unseen
 from models.train.lens_views import view
+from models.train.loop import adamw, epochs_left, gradient_step
+from models.train.running_mean import follow, in_brain_floats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +50,9 @@ class Schedule:
     batch : int
         Stamps.
     rate, settling_rate, decay : float
-        Largest learning rates, falling as a cosine; decay of the weights, decoupled (AdamW).
+        Largest learning rates; decay of the weights, decoupled (AdamW).
+    keep : float
+        Part of the weights' running mean that a step leaves.
     processes : int
         That draw stamps.
     seed : int
@@ -63,6 +67,7 @@ class Schedule:
     rate: float = 2e-3
     settling_rate: float = 5e-4
     decay: float = 1e-3
+    keep: float = 0.999
     processes: int = 2
     seed: int = 20120
 
@@ -118,12 +123,12 @@ def learn(
     model: Model, form: lens_network.Form, epochs: int, rate: float, schedule: Schedule, checkpoints: Path,
     progress: Callable[[int, float, float], None],
 ) -> None:  # fmt: skip
-    """Train a network, from its last checkpoint on.
+    """Train a network, from its last checkpoint on, at a rate that falls to nothing in a straight line.
 
     Parameters
     ----------
     model : tf_keras.Model
-        Of `lens_network.build`; is changed.
+        Of `lens_network.build`; becomes the running mean of the one that is taught.
     form : Form
     epochs : int
     rate : float
@@ -136,42 +141,25 @@ def learn(
         As of `train`.
     """
     import tensorflow as tf
-    import tf_keras
+    from tf_keras.optimizers.schedules import PolynomialDecay
 
     work = checkpoints.parent
+    taught = in_brain_floats(model)
     steps = schedule.shards * (schedule.shard // schedule.batch)
-    falling = tf_keras.optimizers.schedules.CosineDecay(
-        rate / 20, max(steps * epochs - steps // 4, 1), warmup_target=rate, warmup_steps=steps // 4
-    )
-    optimiser = tf_keras.optimizers.AdamW(falling, weight_decay=schedule.decay, global_clipnorm=1.0)
-    optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimiser.build(model.trainable_variables)
-
-    def one_step(images: Tensor, truth: Tensor) -> Tensor:
-        with tf.GradientTape() as tape:
-            loss = lens_loss(model(images, training=True), truth)
-        optimiser.apply_gradients(
-            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
-        )
-        return loss
-
-    step = tf.function(one_step, reduce_retracing=True)
-    epoch = tf.Variable(0)
-    saved = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=model, optimiser=optimiser, epoch=epoch), str(checkpoints), max_to_keep=1
-    )
-    saved.restore_or_initialize()
-    for number in range(int(epoch), epochs):
+    optimiser = adamw(taught, PolynomialDecay(rate, max(steps * epochs, 1), 0.0), schedule.decay)
+    step = gradient_step(taught, optimiser, lambda images, truth: lens_loss(taught(images, training=True), truth))
+    for number in epochs_left(checkpoints, epochs, model=model, taught=taught, optimiser=optimiser):
         rng = np.random.default_rng([schedule.seed, *checkpoints.name.encode(), number])
-        losses = [float(step(*batch)) for batch in batches(rng, form, names(form.sky, schedule.shards), schedule, work)]
+        losses = []
+        for batch in batches(rng, form, names(form.sky, schedule.shards), schedule, work):
+            losses.append(float(step(*batch)))
+            follow(model, taught, min(schedule.keep, 1 - 1 / int(optimiser.iterations)))
         rng = np.random.default_rng(schedule.seed)
         seen = [
             (model(images, training=False).numpy(), truth)
             for images, truth in batches(rng, form, [unseen(form.sky)], schedule, work)
         ]
         found, truth = (tf.constant(np.concatenate(one)) for one in zip(*seen, strict=True))
-        epoch.assign_add(1)
-        saved.save()
         progress(number + 1, float(np.mean(losses)), float(lens_loss(found, truth)))
 
 

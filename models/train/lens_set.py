@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.simulate.lenses.population import BEYOND, TRAINING
+from models.simulate.lenses.population import BEYOND, CONFUSING, TRAINING
 from models.simulate.lenses.stamps import draw_stamps
 
 if TYPE_CHECKING:
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 #: Stamps of a shard.
 SHARD = 4096
 
-_BEYOND = "-beyond"
+_BEYOND, _CONFUSING = "-beyond", "-confusing"
+_POPULATIONS = {
+    sky + ending: population
+    for ending, skies in (("", TRAINING), (_BEYOND, BEYOND), (_CONFUSING, CONFUSING))
+    for sky, population in skies.items()
+}
 
-#: A population, of a sky or beyond, and a number.
+#: A key of the populations, and a number.
 Name = tuple[str, int]
 
 
@@ -50,9 +55,10 @@ class LensShard:
 
 
 def names(sky: str, shards: int) -> list[Name]:
-    """Name the shards of a training on ``ground`` or ``space``: an eighth of them lies `BEYOND`."""
-    wider = shards // 8
-    return [*((sky, number) for number in range(shards - wider)), *((sky + _BEYOND, number) for number in range(wider))]
+    """Name the shards of a training on ``ground`` or ``space``: an eighth are `BEYOND`, three eighths `CONFUSING`."""
+    beyond, confusing = shards // 8, 3 * shards // 8
+    shares = {sky: shards - beyond - confusing, sky + _BEYOND: beyond, sky + _CONFUSING: confusing}
+    return [(world, number) for world, count in shares.items() for number in range(count)]
 
 
 def unseen(sky: str) -> Name:
@@ -84,8 +90,7 @@ def open_shard(folder: Path, name: Name) -> LensShard:
 
 def _draw_shard(name: Name, folder: Path, shard: int) -> None:
     world, number = name
-    population = BEYOND[world.removesuffix(_BEYOND)] if world.endswith(_BEYOND) else TRAINING[world]
-    drawn = draw_stamps(population, shard, number * shard, noisy=False)
+    drawn = draw_stamps(_POPULATIONS[world], shard, number * shard, noisy=False)
     np.save(_images_file(folder, name), drawn.images)
     # Written last: a shard without it was broken off.
     truth = [drawn.lens.astype(np.float32), drawn.information_content, drawn.einstein_radius]

@@ -12,10 +12,11 @@ from models.simulate.mix.draw import CLASS_OF
 from models.train.router_set import open_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from models.simulate.mix.draw import Drawn
 
 #: Forms and pixel scales [arcsec/px] of the lens networks, by source.
 _LENSES = {"lens": ("ground", 0.2), "lens in space": ("space", 0.1)}
@@ -44,16 +45,17 @@ class Judges:
         # Verdicts of other networks, or at other thresholds, are never taken for these.
         file = self._verdicts / f"{shard.stem}-{self._of[CLASS_OF[source]][:12]}.npy"
         if not file.exists():
-            scores, threshold = self._scores(source, list(open_shard(shard).images.astype(np.float32)))
+            scores, threshold = self._scores(source, open_shard(shard))
             file.parent.mkdir(parents=True, exist_ok=True)
             half_way = file.with_suffix(".part.npy")
             np.save(half_way, (_log_odds(np.array(scores)) - _log_odds(np.array(threshold))).astype(np.float32))
             half_way.replace(file)
         return np.asarray(np.load(file), np.float32)
 
-    def _scores(self, source: str, stamps: Sequence[NDArray[np.float32]]) -> tuple[list[float], float]:
+    def _scores(self, source: str, drawn: Drawn) -> tuple[list[float], float]:
+        stamps = list(drawn.images.astype(np.float32))
         if source == "streak":
-            return [one.score for one in self._streak.look(stamps)], streak_detector.THRESHOLD
+            return [one.score for one in self._streak.look(stamps, fwhm=drawn.fwhm)], streak_detector.THRESHOLD
         if source == "merger":
             return self._merger.look(stamps), merger_finder.THRESHOLD
         form, pixel_scale = _LENSES[source]

@@ -36,7 +36,8 @@ def draw_shard(folder: Path, source: str, part: Part, number: int, positives: fl
         folder.mkdir(parents=True, exist_ok=True)
         drawn = draw(source, part, number * SHARD, SHARD, positives)
         half_way = file.with_suffix(".part.npz")
-        np.savez(half_way, **{one.name: getattr(drawn, one.name) for one in fields(Drawn)})
+        held = {one.name: getattr(drawn, one.name) for one in fields(Drawn)}
+        np.savez(half_way, **{name: one for name, one in held.items() if one is not None})
         half_way.replace(file)
     return file
 
@@ -44,4 +45,4 @@ def draw_shard(folder: Path, source: str, part: Part, number: int, positives: fl
 def open_shard(file: Path) -> Drawn:
     """Read a shard."""
     with np.load(file) as stored:
-        return Drawn(*(stored[one.name] for one in fields(Drawn)))
+        return Drawn(**{name: stored[name] for name in stored.files})

@@ -35,6 +35,8 @@ _START, _NORMALISING = 910_000_000, 1024
 _AHEAD = 3
 #: Impostors that the threshold is set on.
 CALIBRATION = 20_000
+#: A survey tells its PSF's width with such an error, relative; to so many of the stamps nobody tells it.
+_WIDTH_ERROR, _UNTOLD = 0.1, 0.25
 
 Shard = tuple["NDArray[np.float16]", "NDArray[np.float32]"]
 
@@ -179,21 +181,24 @@ def calibrate(
 ) -> float:
     """Score that a share of the calibration's impostors lies above: the threshold to ship with new weights."""
     stamps = calibration_stamps(count, population)
-    scores = [one.score for one in detector.look(list(stamps.images))]
+    scores = [one.score for one in detector.look(list(stamps.images), fwhm=stamps.fwhm)]
     return float(np.quantile(scores, 1.0 - passing, method="higher"))
 
 
 def draw_shard(first: int, count: int, population: Population = TRAINING) -> Shard:
     """Draw stamps, as the network sees them, with what it is to say of them.
 
-    Dark streaks count as none: they are found in the negative image.
+    Dark streaks count as none: they are found in the negative image. The PSF's width is told with an error, or not.
     """
     drawn = draw_stamps(population, count, first)
     truth = np.zeros((count, 5), np.float32)
     bright = drawn.streak & (drawn.polarity > 0)
     truth[bright, 0] = 1.0
     truth[bright, 1:] = (drawn.ends[bright] - (streak_network.SIDE - 1) / 2) / (streak_network.SIDE / 2)
-    return streak_network.prepare(list(drawn.images)).astype(np.float16), truth
+    rng = np.random.default_rng([population.seed, first, 1])
+    told = drawn.fwhm * np.exp(_WIDTH_ERROR * rng.standard_normal(count))
+    told[rng.random(count) < _UNTOLD] = np.nan
+    return streak_network.prepare(list(drawn.images), told).astype(np.float16), truth
 
 
 def turned(shard: Shard, turn: int) -> Shard:

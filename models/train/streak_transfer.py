@@ -58,7 +58,7 @@ def streak_transfer(source: str, target: str, stamps: int = SOURCE_STAMPS) -> Ta
 
     population = of_survey(TRAINING, target)
     unseen = draw_stamps(of_survey(TEST, target), TEST_STAMPS, _TEST_FIRST)
-    windows = streak_network.prepare(list(unseen.images))
+    windows = streak_network.prepare(list(unseen.images), unseen.fwhm)
     clear = unseen.streak & (unseen.snr >= CLEAR)
 
     def scratch(seed: int) -> Model:

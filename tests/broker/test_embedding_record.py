@@ -17,7 +17,8 @@ from broker.embedding_record import EmbeddingReader, embedding_record
 from broker.history.embedding_bytes import half
 from broker.history.history import Series
 from schemas.errors import UnreadableError
-from schemas.framing import container, pack, wire
+from schemas.framing import container, wire
+from schemas.own import pack
 from tests.broker.annotations import annotation_of
 from tests.broker.packets import decode_container
 
@@ -111,6 +112,7 @@ def test_what_was_not_embedded_is_not_written() -> None:
         written()[:-20],
         written(mjd=None),
         container('{"type": "record", "name": "Other", "fields": []}', b""),
+        container('{"type": "record", "name": "sosia.Embedding", "fields": []}', b""),
         pack("embedding", {**decode_container(written()), "embedding": b"odd"}),
     ],
 )

@@ -106,6 +106,8 @@ def test_an_image_that_cannot_be_read_says_why_and_the_others_go_on(tmp_path: Pa
     assert "size" in str(found[5].error)
     assert "600" in str(found[6].error)
     assert "No such file" in str(found[8].error)
+    # Tracebacks hold the callers' frames, and with them what was read of a file.
+    assert all(one.error is None or one.error.__traceback__ is one.error.__context__ is None for one in found)
 
 
 def as_table(folder: Path) -> tuple[pa.Table, list[FilePacket]]:

@@ -2,19 +2,22 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import fastavro
 import pytest
 
-from broker.annotation import to_record
+from broker.annotation import ImageInfo, to_record
 from broker.output import Splicer, scores
 from broker.reader import Reader
 from broker.surveys.rubin import Rubin
 from broker.surveys.ztf import Ztf
-from schemas.framing import unpack, wire
+from schemas.framing import wire
+from schemas.own import unpack
 from schemas.source import FolderSource
 from tests.broker.annotations import annotation_of
+from tests.broker.classifiers.sights import a_packet
 from tests.broker.packets import decode_container, decode_rubin, decode_wire, rubin_files, rubin_schema, ztf_files
 
 
@@ -77,6 +80,13 @@ def test_annotating_again_replaces_the_annotation(shared_data: Path) -> None:
 def test_the_thin_record_is_exactly_the_annotation(shared_data: Path, wire_id: int | None) -> None:
     packet = Reader([Ztf()]).read(ztf_files(shared_data)[0].read_bytes())
     assert _same(unpack("annotation", scores(annotation_of(packet), wire_id)), to_record(annotation_of(packet)))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e300])
+def test_what_would_not_arrive_as_a_number_is_null(value: float) -> None:
+    annotation = replace(annotation_of(a_packet()), image=ImageInfo(0.25, snr=value, magnitude=19.25))
+    sent = unpack("annotation", scores(annotation))["image"]
+    assert (sent["snr"], sent["magnitude"]) == (None, 19.25)
 
 
 def _same(one: object, other: object) -> bool:

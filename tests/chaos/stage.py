@@ -25,7 +25,8 @@ from consumers.bounded_read import read, reader, whole
 from consumers.registry import RegistrySource
 from ops.local_cluster import LocalCluster
 from ops.local_registry import LocalRegistry
-from schemas.framing import encode, wire
+from schemas.framing import wire
+from schemas.own import encode
 from tests.redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]

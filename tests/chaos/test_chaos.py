@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-
-import pytest
+from collections.abc import Callable
 
 from tests.chaos.run import chaos
 from tests.redis_server import PROGRAM
@@ -12,8 +10,8 @@ from tests.redis_server import PROGRAM
 KINDS = ("worker killed", "node killed", "worker replaced", "output refused")
 
 
-@pytest.mark.skipif(shutil.which(PROGRAM) is None, reason="needs redis-server (Debian's package redis-server)")
-def test_faults_lose_and_double_nothing() -> None:
+def test_faults_lose_and_double_nothing(program: Callable[..., str]) -> None:
+    program(PROGRAM)
     verdict = chaos(len(KINDS), seed=8, kinds=KINDS)
     assert verdict.problems == []
     assert verdict.good > 100

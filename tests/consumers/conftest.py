@@ -1,13 +1,26 @@
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from consumers.configuration import load_settings
 from consumers.settings import Settings
 from tests.consumers.settings_text import Load
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """Whatever a command does to the logs, they are as before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -50,6 +50,16 @@ def test_names_in_a_files_schema_cannot_steer_the_terminal(tmp_path: Path, capsy
     assert "UnknownType: \\x1b[2J" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", [["annotate"], ["classify", "streak"], ["replay", "--topic", "nights"]])
+def test_a_folder_without_what_is_asked_for_is_a_usage_error(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(SystemExit, match="2"):
+        main([*command, str(tmp_path)])
+    assert f"below {tmp_path}" in " ".join(capsys.readouterr().err.split())
+
+
 def test_every_output_has_the_same_rows(outputs: Path) -> None:
     lines = [json.loads(line) for line in (outputs / "out.jsonl").read_text().splitlines()]
     cells = list(csv.DictReader(io.StringIO((outputs / "out.csv").read_text())))

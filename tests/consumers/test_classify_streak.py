@@ -81,6 +81,19 @@ def test_outside_the_domain_there_is_a_reason_instead_of_a_score(
     assert coarse["reason"] == "pixel scale too coarse"
 
 
+def test_the_psfs_width_is_the_options_or_the_headers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = streak()
+    image -= 780.0 * trail((64, 64), TRUE, 3.0)  # so faint that the width matters
+    told, untold = tmp_path / "told.fits", tmp_path / "untold.fits"
+    fits.PrimaryHDU(image, fits.Header({"SEEING": 0.6})).writeto(told)
+    fits.PrimaryHDU(image).writeto(untold)
+    command = ["classify", "streak", "--json", "--pixel-scale", "0.2"]
+    assert main([*command, str(told), str(untold)]) == 0
+    assert main([*command, "--seeing", "0.6", str(untold)]) == 0
+    header, none, option = (one["score"] for one in lines(capsys))
+    assert header == option != none
+
+
 def test_a_fits_file_tells_its_scale_and_exposure(tmp_path: Path) -> None:
     header = fits.Header(
         {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CRVAL2": 20.0, "CRPIX1": 32.0, "CRPIX2": 32.0}

@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from consumers.registry import RegistrySource, open_source
-from consumers.settings import RegistrySettings
+from consumers.registry import REMEMBERED, RegistrySource, open_source
+from consumers.registry_settings import RegistrySettings
 from schemas.errors import ConfigurationError, DeadReason, SchemaSourceDownError, UnreadableError
 from schemas.source import FolderSource
 
@@ -82,6 +82,17 @@ def test_a_schema_is_fetched_once(server: Server, source: RegistrySource) -> Non
     assert source.get(1000).name == "x.alert"
     assert source.get(1000) is source.get(1000)
     assert [path.partition("?")[0] for path in server.requests] == ["/apis/ccompat/v7/schemas/ids/1000"]
+
+
+def test_so_many_schemas_are_remembered_and_no_more(server: Server, source: RegistrySource) -> None:
+    """Strangers' packets may name all that a registry has."""
+    for number in range(1, REMEMBERED + 2):
+        source.get(number)
+    assert source.get(REMEMBERED + 1) is source.get(REMEMBERED + 1)
+    assert len(server.requests) == REMEMBERED + 1
+    source.get(1)
+    assert len(server.requests) <= REMEMBERED + 2
+    assert len(source._known) == REMEMBERED
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])

@@ -134,6 +134,15 @@ def test_there_is_no_history_unless_one_is_configured(load: Load) -> None:
     assert load("[history]\nurl = 'sqlite:a@b.sqlite'").history.url == "sqlite:a@b.sqlite"
 
 
+@pytest.mark.parametrize("text", ["[history]\nexpiry_days = inf", "[index]\nevery_hours = inf"])
+def test_for_ever_is_no_time(load: Load, text: str) -> None:
+    assert "less than or equal to" in refused(load, text)
+
+
+def test_a_file_of_a_password_that_is_no_path_is_refused(load: Load) -> None:
+    assert "password_file: the file cannot be read" in refused(load, "[history]\npassword_file = 5")
+
+
 @pytest.mark.parametrize("url", ["history.sqlite", "sqlite:", "http://127.0.0.1", ""])
 def test_what_is_no_history_is_refused(load: Load, url: str) -> None:
     assert "history.url" in refused(load, f"[history]\nurl = '{url}'")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from broker.annotator import stamp_pair
+from broker.classifiers.contract import Sight, View
+from broker.classifiers.lens import FORMS, LensClassifier
+from broker.classifiers.merger import MergerClassifier
+from broker.classifiers.streak import StreakClassifier, on_the_sky
 from broker.output import Splicer, scores
 from broker.reader import Reader
 from broker.sky_framed import prepare
 from consumers.printable import printable
+from models.simulate.streaks.trail import Segment
 from schemas.errors import StampError, UnreadableError
 from tests.broker.annotations import annotation_of
 
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
     from schemas.source import SchemaSource
 
 from tests.hostile.packets import SURVEYS
+
+_NETWORK: Any = None  # it does not take part in choosing what it sees
+CLASSIFIERS = (StreakClassifier(_NETWORK), LensClassifier(dict.fromkeys(FORMS, _NETWORK)), MergerClassifier(_NETWORK))
 
 
 @dataclass(slots=True)
@@ -55,6 +63,7 @@ class Decoders:
             printable(error.detail)
             return Seen(f"dead: {error.reason}", time.thread_time() - begun)
         pair = stamp_pair(packet)
+        _view(Sight(packet, pair.science, pair.reference))
         self._splice(packet)
         image = pair.science
         outcome = f"no image: {image.reason}" if isinstance(image, StampError) else "annotated"
@@ -66,6 +75,16 @@ class Decoders:
         assert annotation.object_id.isprintable()
         assert len(self.splicer.annotated(packet, annotation)) > len(packet.framed.body)
         scores(annotation)
+
+
+def _view(sight: Sight) -> None:
+    """Cut out what each class network sees; wherever it lies, a streak in it can be told in finite numbers."""
+    for classifier in CLASSIFIERS:
+        view = classifier.view(sight)
+        if isinstance(view, View):
+            assert view.pixels.dtype == np.float32
+            found = on_the_sky(Segment(0.0, 0.0, 5.0, 7.0), view)
+            assert np.isfinite([found.length, found.position_angle]).all()
 
 
 def framed(pairs: Sequence[StampPair]) -> list[Prepared]:

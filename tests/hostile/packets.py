@@ -16,7 +16,8 @@ from broker.surveys.stamps import Stamps
 from broker.surveys.ztf import Ztf
 from models.simulate import rubin
 from models.simulate.stream import simulate
-from schemas.framing import Framing, Unframer, container, pack, wire
+from schemas.framing import Framing, Unframer, container, wire
+from schemas.own import pack
 from schemas.writer import WriterSchema
 from tests.hostile.images import plain_image
 

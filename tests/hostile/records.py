@@ -167,6 +167,7 @@ def hostile_records() -> dict[str, bytes]:
             {"type": "record", "name": "c", "fields": [{"name": "fid", "type": array("long")}]},
             long(1) + long(2) + long(0),
         ),
+        "types of the annotation's names": alert(record("sosia.Backbone", "long"), long(7)),
         "an object id that steers terminals": alert("null", b"").replace(text(b"ZTF1"), text(b"\x1b[2J")),
         "ten million zeros": bytes(10_000_000),
         "wire format of ten million zeros": wire(1, bytes(10_000_000)),

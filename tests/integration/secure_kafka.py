@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import subprocess
 import tempfile
@@ -10,7 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -23,9 +21,10 @@ from confluent_kafka.admin import (
 )
 
 from ops.java_server import free_ports
-from ops.local_kafka import cluster_id, prepare
+from ops.local_kafka import answers, cluster_id, prepare
 
-WITHIN = 60.0
+#: Longest wait for anything [s].
+WITHIN = 180.0
 #: A kind of resource, its name, and what may be done with it.
 Right = tuple[ResourceType, str, AclOperation]
 
@@ -95,17 +94,12 @@ class SecureKafka:
             done.result(WITHIN)
 
     def __enter__(self) -> Self:
-        self._node.start(self._answers, WITHIN)
+        self._node.start(lambda: answers(self._admin), WITHIN)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._node.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _answers(self) -> bool:
-        with contextlib.suppress(KafkaException):
-            return bool(self._admin.list_topics(timeout=1).brokers)
-        return False
 
 
 def _certificate(folder: Path, authority: Path) -> Path:

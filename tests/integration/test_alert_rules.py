@@ -17,7 +17,7 @@ import ops
 from consumers.health import Health, Part, serve
 from consumers.metrics import Metrics
 from ops.java_server import free_ports
-from tests.integration.workers import wait_until
+from tests.integration.workers import WITHIN, wait_until
 
 RULES = Path(ops.__file__).parent / "prometheus" / "sosia.rules.yaml"
 
@@ -44,7 +44,7 @@ def prometheus(tmp_path: Path, program: Callable[..., str]) -> Iterator[tuple[st
 
 def firing(address: str) -> set[str]:
     try:
-        with urllib.request.urlopen(f"{address}/api/v1/alerts", timeout=30) as answer:
+        with urllib.request.urlopen(f"{address}/api/v1/alerts", timeout=WITHIN) as answer:
             alerts = json.load(answer)["data"]["alerts"]
     except OSError:  # it starts
         return set()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 
 from consumers.audit.audit import Audit, audit
 from consumers.names import ATTEMPT_HEADER, DEAD, LEDGER, ORIGIN_HEADER, REPLAY, annotated
 from ops.local_kafka import LocalKafka
 from schemas.errors import ConfigurationError
-from schemas.framing import pack
+from schemas.own import pack
+from tests.integration.workers import WITHIN, sosia
 
 OUTPUT = annotated("ztf")
 Partition = tuple[str, int]
@@ -33,19 +33,19 @@ class Cluster:
 
     def __post_init__(self) -> None:
         self.config = {"bootstrap.servers": self.kafka.bootstrap}
-        self.producer.init_transactions(30)
+        self.producer.init_transactions(WITHIN)
 
     def alerts(self, count: int, partition: int = 0, topic: str = "night") -> None:
         """Publish input records in a transaction of their own, whose marker takes an offset."""
         self.producer.begin_transaction()
         for _ in range(count):
             self.producer.produce(topic, b"x", partition=partition)
-        self.producer.commit_transaction(30)
+        self.producer.commit_transaction(WITHIN)
 
     def replayed(self, origin: str, attempt: int) -> None:
         self.producer.begin_transaction()
         self.producer.produce(REPLAY, b"x", partition=0, headers=headers(origin, attempt))
-        self.producer.commit_transaction(30)
+        self.producer.commit_transaction(WITHIN)
 
     def batch(
         self,
@@ -72,8 +72,8 @@ class Cluster:
             "time": datetime(2026, 11, 1, tzinfo=UTC), **(row or {}),
         }  # fmt: skip
         self.producer.produce(LEDGER, pack("ledger", ledger), key=f"{source[0]}/{source[1]}")
-        self.producer.flush(30)
-        (self.producer.commit_transaction if commit else self.producer.abort_transaction)(30)
+        self.producer.flush(WITHIN)
+        (self.producer.commit_transaction if commit else self.producer.abort_transaction)(WITHIN)
 
     def audit(self) -> Audit:
         return audit(self.config)
@@ -92,11 +92,9 @@ def cluster(own_kafka: LocalKafka) -> Iterator[Cluster]:
     topics = {"night": 2, OUTPUT: 2, DEAD: 1, LEDGER: 2, REPLAY: 1}
     own_kafka.create_topics(topics)
     yield Cluster(own_kafka, Producer({"bootstrap.servers": own_kafka.bootstrap, "transactional.id": "hand-made"}))
-    from confluent_kafka.admin import AdminClient
-
     admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
     for deletion in admin.delete_topics(list(topics)).values():
-        deletion.result(30)
+        deletion.result(WITHIN)
 
 
 @pytest.fixture
@@ -165,10 +163,11 @@ def test_an_output_of_a_record_that_never_was_is_found(night: Cluster) -> None:
     assert any("such as night/1/77" in problem for problem in night.audit().problems)
 
 
-def test_outputs_without_an_origin_are_found(night: Cluster) -> None:
+@pytest.mark.parametrize("given", [None, headers(f"night/0/{2**40}", 1), headers("night/0/1" + "0" * 5000, 1)])
+def test_outputs_without_a_readable_origin_are_found(night: Cluster, given: list[tuple[str, bytes]] | None) -> None:
     night.producer.begin_transaction()
-    night.producer.produce(OUTPUT, b"x")
-    night.producer.commit_transaction(30)
+    night.producer.produce(OUTPUT, b"x", headers=given)
+    night.producer.commit_transaction(WITHIN)
     assert any("has no readable headers" in problem for problem in night.audit().problems)
 
 
@@ -193,16 +192,13 @@ def test_outputs_that_nobody_shows_are_not_told_to_be_lost(cluster: Cluster) -> 
 
 
 def test_the_command_prints_and_exits_by_the_balance(night: Cluster) -> None:
-    def sosia(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "consumers.cli", "ledger", "--bootstrap", night.kafka.bootstrap, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-    done = sosia()
+    asked = ("ledger", "--bootstrap", night.kafka.bootstrap)
+    done = sosia(*asked)
     assert (done.returncode, done.stderr) == (0, "")
     assert "11 received + 0 replayed = 8 annotated + 2 dead + 1 skipped, difference 0" in done.stdout
     assert "2 lengths" in done.stdout
     night.batch(range(9, 11), {}, row={"records": 2, "annotated": 2})
-    done = sosia("--json")
+    done = sosia(*asked, "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
     assert not found["balanced"]

@@ -24,7 +24,7 @@ def test_the_whole_system_is_measured(
     for name in ("alerts_per_s", "naive_alerts_per_s", "limit_alerts_per_s", "cpu_s_per_alert", "peak_rss_mb"):
         assert found[name] > 0
     assert 0 < found["latency_s"]["p50"] <= found["latency_s"]["p95"] <= found["latency_s"]["p99"]
-    assert all(stage["cpu_s_per_alert"] >= 0 for stage in found["stages"].values())
+    assert sum(stage["cpu_s_per_alert"] for stage in found["stages"].values()) > 0
     assert (found["dead"], found["repeated"], found["reference_cache_hits"]) == (0, 0, 0)
     assert found["networks"]["epoch"] > 0.5
     assert found["judged_by_history"] > 0.5

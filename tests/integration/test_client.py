@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -17,9 +17,10 @@ from consumers.names import ORIGIN_HEADER
 from models.simulate.stream import simulate
 from ops.local_kafka import LocalKafka
 from schemas.errors import ConfigurationError
-from schemas.framing import pack
+from schemas.own import pack
 from tests.broker.annotations import annotation_of
 from tests.consumers.client.annotations import START, annotation, judged, packet
+from tests.integration.workers import WITHIN
 
 
 def timestamp(number: int) -> int:
@@ -32,14 +33,14 @@ def numbered(kafka: LocalKafka) -> str:
     name = f"scores-{uuid.uuid4().hex[:8]}"
     kafka.create_topics({name: 3})
     producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": name})
-    producer.init_transactions(30)
+    producer.init_transactions(WITHIN)
     for number in range(30):
         for aborted in (False, True):
             producer.begin_transaction()
             value = pack("annotation", annotation(number + 1000 * aborted, epoch=judged(number / 10)))
             producer.produce(name, value, partition=number % 3, timestamp=timestamp(number))
-            producer.flush(30)
-            producer.abort_transaction(30) if aborted else producer.commit_transaction(30)
+            producer.flush(WITHIN)
+            producer.abort_transaction(WITHIN) if aborted else producer.commit_transaction(WITHIN)
     return name
 
 
@@ -56,7 +57,7 @@ def publish(kafka: LocalKafka, topic: str, *values: bytes, **arguments: Any) -> 
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
     for value in values:
         producer.produce(topic, value, **arguments)
-    assert producer.flush(30) == 0
+    assert producer.flush(WITHIN) == 0
 
 
 def test_all_that_is_committed_is_read_once(kafka: LocalKafka, numbered: str) -> None:
@@ -72,6 +73,14 @@ def test_the_last_ones_are_the_newest_in_the_order_of_their_times(kafka: LocalKa
 def test_a_time_is_where_to_begin(kafka: LocalKafka, numbered: str, first: int) -> None:
     found = epochs(read(kafka, numbered, start=START + timedelta(seconds=first)))
     assert sorted(found) == list(range(first, 30))
+
+
+@pytest.mark.parametrize("arguments", [{}, {"group": "since-ever"}])
+def test_a_time_before_kafkas_own_begins_with_the_oldest(
+    kafka: LocalKafka, numbered: str, arguments: dict[str, str]
+) -> None:
+    found = read(kafka, numbered, start=datetime(1900, 1, 1, tzinfo=UTC), **arguments)
+    assert sorted(epochs(found)) == list(range(30))
 
 
 def test_an_expression_or_a_function_filters(kafka: LocalKafka, numbered: str) -> None:

@@ -14,7 +14,7 @@ from broker.history.sqlite import SqliteHistory
 from consumers import names
 from consumers.registry import RegistrySource
 from consumers.worker.output_schemas import RegisteredSchemas
-from schemas.framing import unpack
+from schemas.own import unpack
 from tests.broker.annotations import annotation_of
 from tests.broker.packets import decode_container, decode_wire, rubin_files, ztf_files
 from tests.integration.workers import Cluster, StandIn, WorkerProcess, WorkerThread, origin, wait_until

@@ -45,7 +45,7 @@ def annotated(kafka: LocalKafka, topic: Callable[..., str], alert: Packet) -> st
 def publish(kafka: LocalKafka, topic: str, value: bytes) -> None:
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
     producer.produce(topic, value, key=b"object", headers={ORIGIN_HEADER: b"ztf/0/7"})
-    assert producer.flush(30) == 0
+    assert producer.flush(WITHIN) == 0
 
 
 def first_value(kafka: LocalKafka, topic: str) -> bytes:

@@ -10,7 +10,7 @@ from broker.annotation import EpochState
 from consumers import names
 from consumers.annotate_files import annotate_files
 from consumers.settings import Settings
-from schemas.framing import unpack
+from schemas.own import unpack
 from tests.broker.packets import one_object
 from tests.integration.workers import Cluster, WorkerProcess, wait_until
 

@@ -27,7 +27,7 @@ from consumers.worker import index_versions
 from consumers.worker.index_versions import IndexVersions
 from models.simulate.stream import simulate
 from schemas.errors import ConfigurationError, NoveltyIndexError, SosiaError
-from schemas.framing import unpack
+from schemas.own import unpack
 from tests.broker.annotations import annotation_of
 from tests.broker.novelty.rows import FEATURES, row, sightings
 from tests.integration.workers import WITHIN, Cluster, StandIn, WorkerThread, wait_until
@@ -220,6 +220,11 @@ def test_the_consumer_builds_of_committed_good_rows_and_announces_what_workers_o
     assert announcements(cluster.config)["ztf", digest] == announced
     with pytest.raises(ConfigurationError, match="ever announced"):
         roll_back(settings, "lsst")
+
+    publish(cluster, sightings(60, seed=4, digest=f"{digest} next"))
+    assert main(["index", "--once", "--config", str(config)]) == 0
+    with pytest.raises(NoveltyIndexError, match=f"{second.version}, is of another backbone"):
+        roll_back(settings, "ztf")
 
 
 def test_what_the_consumer_lacks_is_named(cluster: Cluster, tmp_path: Path, digest: str) -> None:

@@ -13,7 +13,7 @@ from consumers import names
 from consumers.assembly import choose_rule, open_annotator
 from consumers.settings import BackboneSettings, ClassifierSettings, EpochSettings
 from models.simulate.stream import simulate
-from schemas.framing import unpack
+from schemas.own import unpack
 from tests.integration.workers import Cluster, WorkerThread, wait_until
 
 if TYPE_CHECKING:

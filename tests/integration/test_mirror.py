@@ -22,7 +22,7 @@ from consumers.mirror.positions import Positions
 from consumers.settings import Settings
 from ops.local_kafka import LocalKafka
 from schemas.errors import ConfigurationError
-from tests.integration.workers import ROOT, WITHIN, wait_until
+from tests.integration.workers import ROOT, WITHIN, topic_option, wait_until
 
 TOPIC = "ztf_alerts"
 
@@ -110,6 +110,7 @@ def test_each_record_arrives_once_and_in_order_though_the_mirror_is_killed_in_mi
     assert mirror.process.wait(WITHIN) == 0
     assert records(own, TOPIC) == records(foreign, TOPIC)
     positions = Positions(config(own), TOPIC)
+    assert topic_option(own, TOPIC, "max.message.bytes") == "9000000"  # not the broker's 1 MB
     ends = {span.partition: span.end for span in whole(config(foreign), [TOPIC])}
     assert {number: positions.of((TOPIC, number)) for number in range(3)} == ends
 
@@ -203,3 +204,5 @@ def test_it_needs_a_source_and_topics(own: LocalKafka, foreign: LocalKafka) -> N
         Mirror(settings(own, foreign, source=None), utc_now)
     with pytest.raises(ConfigurationError, match="'topics' nor 'patterns'"):
         Mirror(settings(own, foreign, topics=[]), utc_now)
+    with pytest.raises(ConfigurationError, match=r"mirror\.topics: 'no topic' is no topic name"):
+        Mirror(settings(own, foreign, topics=["no topic"]), utc_now)

@@ -20,7 +20,7 @@ from consumers.worker.shedding import Shedding
 from models.simulate.stream import simulate
 from ops.local_kafka import LocalKafka
 from schemas.errors import StampError, StampReason
-from schemas.framing import unpack
+from schemas.own import unpack
 from tests.broker.annotations import annotation_of
 from tests.integration.workers import WITHIN, Cluster, WorkerThread, wait_until
 

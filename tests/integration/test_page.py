@@ -33,7 +33,7 @@ from consumers.page.views import VIEWS
 from consumers.settings import Settings
 from models.simulate.stream import simulate
 from ops.local_kafka import LocalKafka
-from schemas.framing import pack
+from schemas.own import pack
 from tests.broker.annotations import annotation_of
 from tests.broker.novelty.rows import DIGEST, FEATURES, sightings
 from tests.consumers.client.annotations import annotation, classification, judged, novelty
@@ -63,7 +63,7 @@ def night() -> Iterator[LocalKafka]:
                 novelty=[novelty(number % 1000 / 2000, str(number - 1))],
             )  # fmt: skip
             publish(names.scores("ztf"), pack("annotation", record), record["objectId"], f"ztf/0/{number}")
-        assert producer.flush(60) == 0
+        assert producer.flush(WITHIN) == 0
         for number, simulated in enumerate(simulate("ztf", WITH_PACKETS, seed=3)):
             packet = Reader([Ztf()]).read(simulated.packet)
             found = replace(annotation_of(packet, DIGEST), mjd=61367.5 + number)
@@ -74,7 +74,7 @@ def night() -> Iterator[LocalKafka]:
             for image in (REFERENCE, SCIENCE):
                 row = embedding_record(Finding(found, here, reference_embedding=-here), image=image)
                 publish(names.EMBEDDINGS, row or b"", key, origin)
-        assert producer.flush(60) == 0
+        assert producer.flush(WITHIN) == 0
         yield kafka
 
 
@@ -218,6 +218,7 @@ def test_the_summary_needs_nothing_else(visit: Callable[..., Page], browser: Bro
     file = tmp_path / "night.html"
     saved.value.save_as(file)
     offline = browser.new_context(offline=True).new_page()
+    offline.set_default_timeout(WITHIN * 1e3)
     offline.goto(file.as_uri())
     assert offline.locator("figure img").count() == WITH_PACKETS
     assert offline.evaluate("[...document.images].every(image => image.naturalWidth === 384)")
@@ -241,4 +242,4 @@ def test_axe_finds_no_serious_problem(visit: Callable[..., Page], width: int) ->
 def test_other_names_for_this_machine_are_refused(address: str) -> None:
     request = urllib.request.Request(address, headers={"Host": "evil.example"})
     with pytest.raises(urllib.error.HTTPError, match="400"):
-        urllib.request.urlopen(request, timeout=30)
+        urllib.request.urlopen(request, timeout=WITHIN)

@@ -11,9 +11,10 @@ from consumers.names import scores
 from consumers.page.board import Board
 from consumers.page.feed import Feed
 from ops.local_kafka import LocalKafka
-from schemas.framing import container, pack
+from schemas.framing import container
+from schemas.own import pack
 from tests.consumers.client.annotations import annotation
-from tests.integration.workers import wait_until
+from tests.integration.workers import WITHIN, wait_until
 
 
 def test_topics_made_after_the_start_are_read_too(kafka: LocalKafka) -> None:
@@ -23,7 +24,7 @@ def test_topics_made_after_the_start_are_read_too(kafka: LocalKafka) -> None:
 
     def publish(survey: str, number: int) -> None:
         producer.produce(scores(survey), pack("annotation", annotation(number, survey=survey)))
-        assert producer.flush(30) == 0
+        assert producer.flush(WITHIN) == 0
 
     with Feed(board, config, surveys, None, look=0.2):
         wait_until(lambda: "no topic" in (board.problem or ""))
@@ -49,7 +50,7 @@ def test_a_record_that_only_bears_an_annotations_name_is_passed_over(kafka: Loca
         pack("annotation", annotation(1, survey=survey)),
     ):
         producer.produce(scores(survey), value)
-    assert producer.flush(30) == 0
+    assert producer.flush(WITHIN) == 0
     with Feed(board, config, [survey], None):
         wait_until(lambda: board.received == 1)
     assert [entry.annotation["epochId"] for entry in board.entries()] == ["1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -130,10 +131,20 @@ def test_each_block_says_what_it_is() -> None:
 
 def test_what_it_names_is_there() -> None:
     linked = [one for one in re.findall(r"\]\(([^)]+)\)", TEXT) if "://" not in one]
-    named = re.findall(r"`(tests/[^`]+)`", TEXT)
+    named = re.findall(r"`(tests/[^`]+)`", TEXT + (ROOT / "ops" / "SECURITY.md").read_text(encoding="utf-8"))
     assert linked
     assert named
     assert [one for one in [*linked, *named] if not is_there(one)] == []
+
+
+def test_speeds_are_those_of_the_runs_that_are_kept() -> None:
+    ztf, lsst = (json.loads((ROOT / "ops" / "bench" / f"{name}.json").read_text()) for name in ("ztf", "lsst"))
+    told = " ".join(TEXT.split())
+    assert f"**{ztf['alerts_per_s']:,.0f}**" in told
+    assert f"| {ztf['limit_alerts_per_s']:,.0f} | `sosia bench` |" in told
+    assert f"| {ztf['naive_alerts_per_s']:,.0f} | `sosia bench` |" in told
+    assert f"does {lsst['alerts_per_s']:,.0f} a second, the naive worker {lsst['naive_alerts_per_s']:,.0f};" in told
+    assert f"out after {max(one['burst']['drained_s'] for one in (ztf, lsst)):.0f} s" in told
 
 
 def is_there(link: str) -> bool:

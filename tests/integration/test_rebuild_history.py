@@ -22,7 +22,8 @@ from consumers.cli import main
 from consumers.rebuild_history import open_whole_history, rebuild
 from consumers.settings import Settings
 from schemas.errors import ConfigurationError, HistoryError
-from schemas.framing import unpack, wire
+from schemas.framing import wire
+from schemas.own import unpack
 from tests.broker.annotations import annotation_of
 from tests.broker.packets import one_object
 from tests.integration.workers import Cluster, WorkerProcess, wait_until

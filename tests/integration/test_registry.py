@@ -45,3 +45,11 @@ def test_an_unknown_number_is_a_definite_answer(source: RegistrySource) -> None:
     with pytest.raises(UnreadableError) as caught:
         source.get(987_654_321)
     assert caught.value.reason is DeadReason.SCHEMA_UNKNOWN
+
+
+def test_a_schema_that_the_registry_refuses_is_the_packets_fault(source: RegistrySource) -> None:
+    refused = {"type": "record", "name": "alert", "fields": [{"name": "a", "type": "long", "default": "one"}]}
+    with pytest.raises(UnreadableError) as caught:
+        source.register(f"topic-{uuid.uuid4().hex}", json.dumps(refused))
+    assert caught.value.reason is DeadReason.SCHEMA_INVALID
+    assert "does not take it" in caught.value.detail

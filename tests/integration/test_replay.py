@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,15 +9,11 @@ from consumers.bounded_read import read, whole
 from consumers.replay import Progress, ensure_topic, packets_of, publish
 from ops.local_kafka import LocalKafka
 from schemas.errors import ConfigurationError, SosiaError
+from tests.integration.workers import sosia, topic_option
 
 
 def config(kafka: LocalKafka) -> dict[str, str]:
     return {"bootstrap.servers": kafka.bootstrap}
-
-
-def sosia(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "consumers.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def values(kafka: LocalKafka, topic: str) -> list[bytes]:
@@ -106,10 +100,11 @@ def test_a_packet_too_large_is_named(kafka: LocalKafka, topic: Callable[..., str
 
 def test_a_missing_topic_is_created_only_when_asked_for(kafka: LocalKafka) -> None:
     with pytest.raises(ConfigurationError, match="has no topic replay-missing"):
-        ensure_topic(config(kafka), "replay-missing", None)
-    ensure_topic(config(kafka), "replay-missing", 3)
-    ensure_topic(config(kafka), "replay-missing", 5)
+        ensure_topic(config(kafka), "replay-missing", None, 3_000_000)
+    ensure_topic(config(kafka), "replay-missing", 3, 3_000_000)
+    ensure_topic(config(kafka), "replay-missing", 5, 3_000_000)
     assert len(whole(config(kafka), ["replay-missing"])) == 3
+    assert topic_option(kafka, "replay-missing", "max.message.bytes") == "3000000"
 
 
 def test_the_command_publishes_and_tells(kafka: LocalKafka, tmp_path: Path) -> None:

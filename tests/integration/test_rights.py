@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AclOperation, ResourceType
+from confluent_kafka.admin import ResourceType
 
 from consumers import names
 from consumers.assembly import utc_now
 from consumers.cli import main
-from consumers.dead.replay import TRANSACTIONAL_ID
 from consumers.mirror.mirror import Mirror
 from consumers.page.board import Board
 from consumers.page.feed import Feed
@@ -31,68 +29,30 @@ from ops.local_kafka import LocalKafka
 from schemas.errors import SosiaError
 from tests.broker.novelty.rows import row, sightings
 from tests.chaos.index import new_version
+from tests.integration.least_rights import (
+    ANNOTATED,
+    COMMANDS,
+    CREATE,
+    GROUP,
+    INPUT,
+    MIRROR,
+    MIRRORED,
+    OUTPUTS,
+    READ,
+    RUN,
+    SCORES,
+    WORKER,
+    WRITE,
+    topic,
+)
 from tests.integration.secure_kafka import Right, SecureKafka
 from tests.integration.workers import WITHIN, Cluster, WorkerThread, wait_until
 
-INPUT, GROUP, WORKER, MIRRORED = "ztf_alerts", "scorers", "first", "ztf_mirrored"
-READ, WRITE, CREATE = AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE
-ANNOTATED, SCORES = names.annotated("ztf"), names.scores("ztf")
-OUTPUTS = (ANNOTATED, SCORES, names.EMBEDDINGS, names.DEAD, names.LEDGER)
-
-
-def topic(name: str, operation: AclOperation) -> Right:
-    return ResourceType.TOPIC, name, operation
-
-
-def transactions(name: str) -> Right:
-    return ResourceType.TRANSACTIONAL_ID, name, WRITE
-
-
-RUN = (
-    topic(INPUT, READ),
-    topic(names.REPLAY, READ),
-    *(topic(name, WRITE) for name in OUTPUTS),
-    (ResourceType.GROUP, GROUP, READ),
-    transactions(f"sosia-{GROUP}-{WORKER}"),
-)
-LEDGER = tuple(topic(name, READ) for name in (names.LEDGER, ANNOTATED, names.DEAD, INPUT))
-DEAD_REPLAY = (
-    topic(names.DEAD, READ),
-    topic(names.REPLAY, READ),
-    topic(names.REPLAY, WRITE),
-    transactions(TRANSACTIONAL_ID),
-)
-MIRROR = (
-    topic(MIRRORED, WRITE),
-    topic(names.POSITIONS, READ),
-    topic(names.POSITIONS, WRITE),
-    transactions("sosia-mirror-source"),
-)
-TAIL = ("tail", "--survey", "ztf", "--no-follow")
-#: Words, least rights, and what it says where it did its work.
-COMMANDS: dict[str, tuple[tuple[str, ...], tuple[Right, ...], str]] = {
-    "replay": (("replay", "{packet}", "--topic", INPUT), (topic(INPUT, WRITE),), "delivered"),
-    "ledger": (("ledger", INPUT), LEDGER, "in balance"),
-    "dead list": (("dead", "list"), (topic(names.DEAD, READ),), "framing"),
-    "dead show": (("dead", "show", f"{INPUT}/0/1"), (topic(names.DEAD, READ),), "framing"),
-    "dead replay": (("dead", "replay", "--again"), DEAD_REPLAY, "replayed"),
-    "tail": (TAIL, (topic(SCORES, READ),), "ztf"),
-    "tail of a group": ((*TAIL, "--group", "us"), (topic(SCORES, READ), (ResourceType.GROUP, "us", READ)), "ztf"),
-    "history rebuild": (("history", "rebuild"), (topic(names.EMBEDDINGS, READ),), "rows"),
-    "index": (("index", "--once"), (topic(names.EMBEDDINGS, READ), topic(names.INDEX, WRITE)), "index announced"),
-    "index rollback": (
-        ("index", "rollback", "--survey", "ztf", "--version", "{version}"),
-        (topic(names.INDEX, READ), topic(names.INDEX, WRITE)),
-        "version",
-    ),
-}
-
 
 @pytest.fixture(scope="module")
-def kafka() -> Iterator[SecureKafka]:
+def kafka(program: Callable[..., str]) -> Iterator[SecureKafka]:
     """It has all topics but those of the index and of surveys to come."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl")
+    program("openssl")
     with SecureKafka() as kafka:
         kafka.create(INPUT, MIRRORED, names.REPLAY, names.POSITIONS, *OUTPUTS)
         yield kafka
@@ -281,7 +241,7 @@ def _mirrored(all_settings: Settings) -> str | None:
     thread.start()
     wait_until(lambda: ended or mirror.mirrored)
     mirror.stop()
-    thread.join()
+    thread.join(WITHIN)
     return ended[0]
 
 

@@ -13,8 +13,9 @@ from confluent_kafka import Producer
 
 import schemas
 from ops.local_kafka import LocalKafka
-from schemas.framing import pack
+from schemas.own import pack
 from tests.consumers.client.annotations import START, annotation, judged
+from tests.integration.workers import WITHIN, sosia
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +27,8 @@ def scores(kafka: LocalKafka) -> str:
     for number in range(30):
         time = int((START + timedelta(seconds=number)).timestamp() * 1000)
         producer.produce(name, pack("annotation", annotation(number, epoch=judged(number / 20))), timestamp=time)
-    assert producer.flush(30) == 0
+    assert producer.flush(WITHIN) == 0
     return name
-
-
-def sosia(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "consumers.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_the_command_prints_a_line_an_alert(kafka: LocalKafka, scores: str) -> None:
@@ -57,7 +53,7 @@ def test_a_record_without_an_annotation_is_told_with_its_place(kafka: LocalKafka
     name = topic("scores")
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
     producer.produce(name, b"no packet")
-    assert producer.flush(30) == 0
+    assert producer.flush(WITHIN) == 0
     done = sosia("tail", "--topic", name, "--no-follow", "--json", "--bootstrap", kafka.bootstrap)
     told = json.loads(done.stdout)
     assert done.returncode == 1
@@ -69,7 +65,7 @@ def test_ids_from_packets_cannot_steer_the_terminal(kafka: LocalKafka, topic: Ca
     name = topic("scores")
     producer = Producer({"bootstrap.servers": kafka.bootstrap})
     producer.produce(name, pack("annotation", annotation(1, object_id="\x1b[2J[bold]\r\u202e")))
-    producer.flush(30)
+    producer.flush(WITHIN)
     done = sosia("tail", "--topic", name, "--no-follow", "--bootstrap", kafka.bootstrap)
     assert "\\x1b[2J[bold]\\r\\u202e" in done.stdout
     assert len(done.stdout.splitlines()) == 1
@@ -96,5 +92,5 @@ def test_a_reader_who_leaves_ends_it_quietly(kafka: LocalKafka, scores: str) -> 
     command = [sys.executable, "-m", "consumers.cli", "tail", "--topic", scores, "--bootstrap", kafka.bootstrap]
     with os.fdopen(write, "wb") as nobody:
         for form in ([], ["--json"]):
-            done = subprocess.run([*command, *form], stdout=nobody, stderr=subprocess.PIPE, timeout=120, check=False)
+            done = subprocess.run([*command, *form], stdout=nobody, stderr=subprocess.PIPE, timeout=WITHIN, check=False)
             assert (done.returncode, done.stderr) == (141, b"")

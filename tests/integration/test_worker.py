@@ -14,10 +14,12 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from consumers import names
 from consumers.registry import RegistrySource
+from consumers.worker.dead_letters import REASON_HEADER
 from consumers.worker.output_schemas import RegisteredSchemas
 from ops.local_kafka import LocalKafka
 from ops.local_registry import LocalRegistry
 from schemas.errors import SchemaSourceDownError
+from schemas.framing import container
 from schemas.source import FolderSource
 from schemas.writer import WriterSchema
 from tests.broker.packets import decode_container, decode_wire, rubin_files, rubin_schema
@@ -247,6 +249,22 @@ def test_a_header_whose_name_is_no_text_harms_nobody(cluster: Cluster, ztf: list
         wait_until(lambda: len(cluster.read(ZTF, names.DEAD)) == 3)
     assert worker.error is None
     assert cluster.origins(ZTF) == cluster.inputs(2)
+    cluster.assert_balanced(3)  # the audit reads the same headers
+
+
+def test_a_packet_whose_schema_the_registry_refuses_is_a_dead_letter(
+    cluster: Cluster, registry: LocalRegistry, rubin: list[bytes], shared_data: Path
+) -> None:
+    schema = rubin_schema(shared_data, "10_0")
+    first, *others = schema["fields"]
+    broken = {**schema, "fields": [{**first, "default": "no number"}, *others]}
+    bodies = [one[5:] for one in rubin[:2]]
+    cluster.produce([container(json.dumps(broken), bodies[0]), container(json.dumps(schema), bodies[1])])
+    source = RegistrySource(registry.url, patience_s=0.0)
+    with WorkerThread(cluster.settings("lsst"), source=source, schemas=RegisteredSchemas(source)):
+        wait_until(lambda: len(cluster.read(RUBIN, names.DEAD)) == 2)
+    assert [header(one, REASON_HEADER) for one in cluster.read(names.DEAD)] == ["schema invalid"]
+    cluster.assert_balanced(2)
 
 
 def test_with_a_registry_rubins_outputs_are_in_wire_format_under_registered_schemas(

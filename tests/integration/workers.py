@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from confluent_kafka import Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConfigResource
 from prometheus_client import CollectorRegistry
 
 from broker.annotator import Finding
@@ -35,7 +35,7 @@ from consumers.worker.dead_letters import REASON_HEADER
 from consumers.worker.loop import Worker
 from consumers.worker.output_schemas import Containers, OutputSchemas
 from ops.local_kafka import LocalKafka
-from schemas.framing import unpack
+from schemas.own import unpack
 from schemas.source import SchemaSource
 from tests.broker.annotations import annotation_of
 
@@ -53,6 +53,12 @@ def wait_until(condition: Callable[[], object], within: float = WITHIN) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come about in time"
         time.sleep(0.02)
+
+
+def sosia(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command `sosia` to its end."""
+    command = [sys.executable, "-m", "consumers.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=WITHIN, check=False)
 
 
 class StandIn:
@@ -160,6 +166,13 @@ class Cluster:
             worker={"name": "worker", "batch_size": 8, "batch_deadline_s": 0.05, **worker},
             input={"surveys": [{"survey": survey, "topics": [topic]} for topic, survey in inputs.items()]},
         )
+
+
+def topic_option(kafka: LocalKafka, topic: str, name: str) -> str | None:
+    """What a topic's option is set to."""
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    (asked,) = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values()
+    return asked.result(WITHIN)[name].value
 
 
 def header(message: Message, name: str) -> str:

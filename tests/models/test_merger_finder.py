@@ -8,6 +8,7 @@ import pytest
 
 from models import merger_finder
 from models.merger_finder import THRESHOLD, WEIGHTS, MergerFinder, load
+from models.merger_network import prepare
 from models.simulate.mergers.frozen import calibration_stamps
 from models.simulate.mergers.impostors import CHANCE_PAIR
 from schemas.errors import BackboneError
@@ -37,6 +38,20 @@ def test_simulated_mergers_are_told_from_others(finder: MergerFinder) -> None:
     scores = np.array(finder.look(list(images)))
     assert ((scores > THRESHOLD) == stamps.merger).mean() > 0.75
     assert np.median(scores[stamps.merger]) > np.median(scores[stamps.kind == CHANCE_PAIR]) + 0.2
+
+
+def test_what_may_be_a_merger_has_one_score_however_it_lies_and_what_is_none_is_looked_at_once(
+    finder: MergerFinder,
+) -> None:
+    _, images = calibration_stamps(64)
+    ways = [list(images), list(images[:, ::-1]), list(images.swapaxes(1, 2))]
+    first, *others = (finder.odds(prepare(stamps)) for stamps in ways)
+    found, *again = (finder.log_odds(stamps) for stamps in ways)
+    torn, plain = found > 2.0, found < -3.0
+    assert min(torn.sum(), plain.sum()) > 5
+    at_one_look, at_several = (np.abs(np.array(one)[:, torn]).mean() for one in (others - first, again - found))
+    assert at_several < 0.2 * at_one_look
+    np.testing.assert_array_equal(found[plain], first[plain])
 
 
 def test_stamps_of_every_size_have_a_score_and_the_batch_does_not_matter(finder: MergerFinder) -> None:

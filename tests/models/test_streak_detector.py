@@ -70,6 +70,15 @@ def test_noise_blank_and_missing_pixels_are_no_streak(detector: StreakDetector) 
     assert np.isfinite(detector.look([half_missing])[0].score)
 
 
+def test_a_trail_wider_than_the_psf_is_less_of_one(detector: StreakDetector) -> None:
+    """What no PSF has drawn is a galaxy, or a satellite out of focus."""
+    trails = [stamp(Segment.around(32, 32, 14, 0.3 * n), 12, seed=n) for n in range(12)]  # 3 px wide
+    scores = {fwhm: [one.score for one in detector.look(trails, fwhm=[fwhm] * 12)] for fwhm in (1.7, 3.0, None)}
+    odds = {fwhm: np.log(np.array(found) / (1.0 - np.array(found))).mean() for fwhm, found in scores.items()}
+    assert odds[3.0] > odds[1.7] + 0.5
+    assert [one.score for one in detector.look(trails)] == scores[None]
+
+
 def test_a_streaks_score_is_the_mean_of_eight_looks_and_nothings_of_one(detector: StreakDetector) -> None:
     windows = prepare([stamp(Segment.around(32, 32, 24, 0.7), 40), stamp(Segment.around(32, 32, 24, 0.7), 0)])
     looks = np.stack([detector._run(turned(windows, turn))[:, 0] for turn in range(8)])

@@ -5,7 +5,9 @@ import pytest
 
 from models.simulate.streaks.trail import Segment, trail
 from models.streak_detector import THRESHOLD, StreakDetector, load
-from models.streak_windows import _joined, _Piece, _round_ends, find_streaks
+from models.streak_fit import fit_streak
+from models.streak_light import aligned, light_along
+from models.streak_windows import FoundStreak, _joined, _Piece, _round_ends, _weighed, find_streaks
 from tests.models.streak_stamp import stamp
 
 
@@ -36,6 +38,30 @@ def test_an_image_narrower_than_a_window_is_looked_at(detector: StreakDetector) 
     _, found = find_streaks(detector, stamp(true, 40, shape=(130, 44)), THRESHOLD)
     assert len(found) == 1
     assert found[0].segment.y1 == pytest.approx(60.0, abs=2.0) or found[0].segment.y2 == pytest.approx(60.0, abs=2.0)
+
+
+def test_a_streak_without_light_is_none_and_a_long_one_with_much_is_surer() -> None:
+    image = stamp(Segment(40.0, 60.0, 100.0, 90.0), 9, shape=(160, 160))
+    there, elsewhere = Segment(42.0, 61.0, 98.0, 89.0), Segment(42.0, 81.0, 98.0, 109.0)
+    assert light_along(image, Segment(40.0, 60.0, 100.0, 90.0), 3.0) == pytest.approx(9.0, abs=3.0)
+    seen = _weighed(FoundStreak(0.4, 1, there), image, 3.0)
+    assert seen is not None
+    assert seen.score == pytest.approx(0.93, abs=0.01)
+    assert _weighed(FoundStreak(0.99, 1, elsewhere), image, 3.0) is None
+    assert _weighed(FoundStreak(0.99, -1, there), image, 3.0) is None
+    short = FoundStreak(0.4, 1, Segment(60.0, 70.0, 80.0, 80.0))
+    assert _weighed(short, image, 3.0) == short
+    assert light_along(image, Segment(-90.0, -90.0, -60.0, -80.0), 3.0) == 0.0
+
+
+def test_a_segment_is_brought_to_the_light_beside_it() -> None:
+    true = Segment(20.0, 20.0, 44.0, 40.0)
+    image = stamp(true, 30)
+    shifted = Segment(24.0, 15.0, 48.0, 35.0)
+    assert light_along(image, shifted, 3.0) < 8.0
+    there = aligned(image, shifted, 3.0)
+    assert light_along(image, there, 3.0) > 20.0
+    assert fit_streak(image, there).ends == pytest.approx(true.ends, abs=1.0)
 
 
 def test_the_ends_of_a_long_streak_vouch_for_each_other() -> None:

@@ -33,10 +33,11 @@ def test_a_lens_is_not_hidden_to_spare_its_content() -> None:
     assert float(tape.gradient(loss, found)[0, 0]) == pytest.approx(-1 / (1 + np.exp(0.3)), rel=1e-5)
 
 
-def test_an_eighth_of_the_training_lies_beyond_and_all_shards_are_different() -> None:
+def test_an_eighth_of_the_training_lies_beyond_and_three_confuse_and_all_shards_are_different() -> None:
     shards = names("ground", 24)
     assert len(set(shards)) == 24
     assert sum(world == "ground-beyond" for world, _ in shards) == 3
+    assert sum(world == "ground-confusing" for world, _ in shards) == 9
     assert unseen("ground") not in shards
 
 

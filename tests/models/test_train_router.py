@@ -28,6 +28,13 @@ def test_the_same_numbers_give_the_same_stamps_and_other_parts_others(source: st
     assert np.isfinite(one.images).mean() > 0.2
 
 
+def test_a_shard_keeps_the_widths_that_the_streak_network_asks_for(tmp_path: Path) -> None:
+    shard = open_shard(draw_shard(tmp_path, "streak", Part.TEST, 0, 0.5))
+    assert shard.fwhm is not None
+    assert 1.0 < shard.fwhm.min() < shard.fwhm.max() < 8.0
+    assert draw("merger", Part.TEST, 0, 128, 0.5).fwhm is None
+
+
 def test_parts_start_at_whole_batches() -> None:
     assert all(first % 128 == 0 for first in FIRST.values())
 

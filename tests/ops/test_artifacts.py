@@ -144,7 +144,7 @@ def test_processes_that_start_at_once_fetch_once(maven: Path, tmp_path: Path) ->
     )
     command = [sys.executable, "-c", program, str(tmp_path / "cache")]
     processes = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    printed = [process.communicate(timeout=120)[0] for process in processes]
+    printed = [process.communicate(timeout=180)[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * 4
     assert all(f"found {len(read_lock(KAFKA))}" in text for text in printed)
     assert sum("fetching" in text for text in printed) == 1

@@ -19,6 +19,8 @@ from ops.java_server import free_ports
 from ops.local_kafka import MAX_BYTES, LocalKafka
 
 ROOT = Path(__file__).parents[2]
+#: Longest wait for anything [s]; long, since only a test that fails waits so long, and machines are crowded.
+WITHIN = 180.0
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +39,15 @@ def produce(broker: LocalKafka, topic: str, values: list[bytes], *, commit: bool
             "log_level": 0,
         }
     )
-    producer.init_transactions(30)
+    producer.init_transactions(WITHIN)
     producer.begin_transaction()
     for value in values:
         producer.produce(topic, value)
-    producer.flush(30)
+    producer.flush(WITHIN)
     if commit:
-        producer.commit_transaction(30)
+        producer.commit_transaction(WITHIN)
     else:
-        producer.abort_transaction(30)
+        producer.abort_transaction(WITHIN)
 
 
 def consume(broker: LocalKafka, topic: str, count: int, isolation: str = "read_committed") -> list[bytes]:
@@ -66,7 +68,7 @@ def consume(broker: LocalKafka, topic: str, count: int, isolation: str = "read_c
     )
     consumer.subscribe([topic])
     values: list[bytes] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WITHIN
     try:
         while len(values) < count and time.monotonic() < deadline:
             message = consumer.poll(1)
@@ -122,7 +124,7 @@ def test_large_record_passes(broker: LocalKafka) -> None:
 
 def test_topics_have_the_partitions_and_settings_asked_for(broker: LocalKafka) -> None:
     broker.create_topics({"one": 1, "many": 5}, {"cleanup.policy": "compact"})
-    topics = Producer({"bootstrap.servers": broker.bootstrap}).list_topics(timeout=30).topics
+    topics = Producer({"bootstrap.servers": broker.bootstrap}).list_topics(timeout=WITHIN).topics
     assert {name: len(topics[name].partitions) for name in ("one", "many")} == {"one": 1, "many": 5}
     with pytest.raises(KafkaException, match="TOPIC_ALREADY_EXISTS"):
         broker.create_topics({"one": 1})
@@ -130,8 +132,8 @@ def test_topics_have_the_partitions_and_settings_asked_for(broker: LocalKafka) -
 
 def test_mistyped_topic_is_not_created(broker: LocalKafka) -> None:
     client = Producer({"bootstrap.servers": broker.bootstrap, "log_level": 0})
-    client.list_topics("mistyped", timeout=30)
-    assert "mistyped" not in client.list_topics(timeout=30).topics
+    client.list_topics("mistyped", timeout=WITHIN)
+    assert "mistyped" not in client.list_topics(timeout=WITHIN).topics
 
 
 def test_starting_twice_is_refused_and_does_not_disturb_the_first(broker: LocalKafka) -> None:
@@ -140,12 +142,24 @@ def test_starting_twice_is_refused_and_does_not_disturb_the_first(broker: LocalK
     assert broker.running
 
 
-def test_failed_start_quotes_the_log_and_leaves_no_process(broker: LocalKafka) -> None:
-    # A second broker on the first one's data: Kafka itself refuses, since the folder is locked.
+def test_a_second_broker_on_the_same_folder_is_refused_and_touches_nothing(broker: LocalKafka) -> None:
+    """Kafka itself would write into the first one's metadata before it finds the folder locked."""
+    properties = (broker.data_dir / "server.properties").read_bytes()
     second = LocalKafka(broker.data_dir)
-    with pytest.raises(ServerError, match=r"(?s)ended with code 1 at start.*Failed to acquire lock"):
+    with pytest.raises(ServerError, match="another Kafka runs on"):
         second.start()
     assert not second.running
+    assert broker.running
+    assert (broker.data_dir / "server.properties").read_bytes() == properties
+
+
+def test_failed_start_quotes_the_log_and_leaves_no_process(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "meta.properties").write_text("version=1\ncluster.id=another\nnode.id=7\n")
+    broker = LocalKafka(tmp_path)
+    with pytest.raises(ServerError, match=r"(?s)ended with code 1 at start.*node id 7"):
+        broker.start()
+    assert not broker.running
 
 
 def test_temporary_data_go_with_the_broker_unless_kept() -> None:
@@ -167,7 +181,7 @@ def test_interrupt_ends_the_stand_alone_broker_cleanly(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("127.0.0.1:")
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(WITHIN) == 0
     assert (tmp_path / "data" / "meta.properties").exists()
     assert (tmp_path / "data" / ".kafka_cleanshutdown").exists()
 
@@ -185,7 +199,7 @@ def test_broker_does_not_outlive_a_killed_program(tmp_path: Path) -> None:
         broker = os.pidfd_open(int(process.stdout.readline()))
         process.kill()
     try:
-        ended, _, _ = select.select([broker], [], [], 60)  # readable once the process has ended
+        ended, _, _ = select.select([broker], [], [], WITHIN)  # readable once the process has ended
     finally:
         os.close(broker)
     assert ended, "the broker still runs"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +16,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
 import ops
-from consumers.cli import main
+from consumers import names
+from consumers.cli import _parser
 from consumers.configuration import load_settings
 from consumers.metrics import Metrics
+from consumers.settings import Settings
 
 OPS = Path(ops.__file__).parent
 RULES = OPS / "prometheus" / "sosia.rules.yaml"
@@ -61,8 +64,8 @@ def unknown(expression: str) -> set[str]:
     return (series - known.keys()) | {f"{name}{{{label}}}" for name, label in asked if label not in known[name]}
 
 
-def promtool(program: Callable[..., str], verb: str, file: Path) -> None:
-    command = [program("promtool", "prometheus"), verb, "rules", str(file)]
+def promtool(program: Callable[..., str], verb: str, file: Path, what: str = "rules") -> None:
+    command = [program("promtool", "prometheus"), verb, what, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -92,9 +95,24 @@ def test_the_rules_unit_tests_pass_and_cover_every_alert(program: Callable[..., 
     assert {case["alertname"] for case in cases if not case["exp_alerts"]} == alerts
 
 
+def test_prometheus_reads_its_configuration_and_scrapes_workers_alone(program: Callable[..., str]) -> None:
+    config = OPS / "prometheus" / "prometheus.yaml"
+    promtool(program, "check", config, "config")
+    (job,) = yaml.safe_load(config.read_text())["scrape_configs"]
+    assert f'job="{job["job_name"]}"' in RULES.read_text()  # by which SosiaWorkerDown knows them
+    assert {one["port"] for one in job["dns_sd_configs"]} == {Settings().metrics.port}
+
+
 def test_every_alert_has_its_paragraph_in_the_runbook() -> None:
     written = re.findall(r"^\*\*(\w+)\*\* · ", (OPS / "README.md").read_text(), re.MULTILINE)
     assert sorted(written) == sorted(rule["alert"] for rule in rules() if "alert" in rule)
+
+
+def test_the_runbooks_commands_are_there() -> None:
+    told = re.findall(r"`sosia ([^`]* --[^`]*)`", (OPS / "README.md").read_text())
+    assert told
+    for words in map(shlex.split, told):
+        assert _parser(words).parse_args(words).command == words[0]
 
 
 def commands() -> list[list[str]]:
@@ -108,13 +126,20 @@ def commands() -> list[list[str]]:
     return started
 
 
-def test_compose_and_manifests_start_commands_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_compose_and_manifests_start_commands_that_there_are() -> None:
     assert sorted(command[0] for command in commands()) == ["page", "page", "run", "run"]
     for command in commands():
-        with pytest.raises(SystemExit) as ended:
-            main([*command, "--help"])
-        assert ended.value.code == 0
-        assert all(word in capsys.readouterr().out for word in command[:1])
+        assert _parser(command).parse_args(command).command == command[0]
+
+
+def test_compose_makes_every_topic_of_ours_and_of_its_inputs() -> None:
+    compose = yaml.safe_load((OPS / "compose.yaml").read_text())["services"]
+    (script,) = compose["topics"]["command"]
+    surveys = [one["survey"] for one in json.loads(compose["worker"]["environment"]["SOSIA_INPUT__SURVEYS"])]
+    asked = re.findall(r"\bcreate (\S+) \d", script.replace("$$", "$"))
+    made = {one.replace("$survey", survey) for one in asked for survey in surveys}
+    ours = {names.EMBEDDINGS, names.DEAD, names.REPLAY, names.LEDGER, names.INDEX}
+    assert made == ours | {topic for one in surveys for topic in (one, names.annotated(one), names.scores(one))}
 
 
 def test_settings_of_compose_and_manifests_are_valid(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import schemas
 from schemas.fields import example, markdown
-from schemas.framing import pack, unpack
+from schemas.own import pack, unpack
 
 PAGE = Path(schemas.__file__).with_name("FIELDS.md")
 

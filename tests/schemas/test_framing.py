@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import DeadReason, UnreadableError
-from schemas.framing import Framing, Unframer, container, pack, unpack, wire
+from schemas.framing import Framing, Unframer, container, wire
 from schemas.source import FolderSource
 
 SCHEMA = {
@@ -100,13 +100,3 @@ def test_a_deflate_bomb_is_refused() -> None:
     bomb = written([{"id": 1, "name": "0" * 70_000_000}], "deflate")
     with pytest.raises(UnreadableError, match="too large"):
         Unframer().unframe(bomb)
-
-
-@pytest.mark.parametrize("wire_id", [None, 12])
-def test_own_records_come_back(wire_id: int | None) -> None:
-    row = {
-        "topic": "t", "partition": 3, "firstOffset": 5, "lastOffset": 9, "records": 5, "annotated": 3, "dead": 1,
-        "skipped": 1, "repeated": 0, "reasons": {"empty": 1}, "worker": "w", "time": 0,
-    }  # fmt: skip
-    back = unpack("ledger", pack("ledger", row, wire_id))
-    assert {**back, "time": 0} == row

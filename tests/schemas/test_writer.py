@@ -35,6 +35,17 @@ def test_a_derived_schema_is_derived_only_once() -> None:
     assert WriterSchema(json.dumps(derived)).derived == derived
 
 
+@pytest.mark.parametrize("name", ["sosia.Annotation", "sosia.Backbone"])
+def test_a_name_of_the_annotations_own_types_leaves_no_place_for_it(name: str) -> None:
+    taken = {"type": "record", "name": name, "fields": [{"name": "x", "type": "long"}]}
+    own = {"type": "record", "name": "alert", "fields": [{"name": "id", "type": "long"}, {"name": "t", "type": taken}]}
+    assert not WriterSchema(json.dumps(own)).annotatable
+    own["fields"] = own["fields"][:1]
+    free = WriterSchema(json.dumps(own))
+    assert free.annotatable
+    assert WriterSchema(json.dumps(free.derived)).annotatable
+
+
 def test_defaults_that_break_the_standard_do_not_matter() -> None:
     own = {"type": "record", "name": "alert", "fields": [{"name": "id", "type": "long", "default": "none"}]}
     assert WriterSchema(json.dumps(own)).fields == ("id",)
@@ -50,6 +61,7 @@ def test_defaults_that_break_the_standard_do_not_matter() -> None:
         b'{"type": "record", "name": "a", "fields": [{"name": "b", "type": "missing"}]}',
         b'{"type": "record", "name": "a", "fields": [{"name": "annotation", "type": "long"}]}',
         b'{"type": "record", "name": "a", "fields": 3}',
+        b'{"type": "record", "name": 5, "fields": [], "__fastavro_parsed": true, "__named_schemas": {}}',
         b'{"type":"array","items":' * 5000,
         b" " * 3_000_000,
     ],

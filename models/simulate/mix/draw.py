@@ -38,12 +38,15 @@ class Drawn:
         What each holds, as its simulator names it.
     pixel_scale : float32 array (n,)
         [arcsec/px]; NaN where the class network does not ask.
+    fwhm : float32 array (n,) or None
+        Of the PSFs [px]; None where the class network does not ask.
     """
 
     images: NDArray[np.float16]
     positive: NDArray[np.bool_]
     kind: NDArray[np.str_]
     pixel_scale: NDArray[np.float32]
+    fwhm: NDArray[np.float32] | None = None
 
 
 def draw(source: str, part: Part, start: int, count: int, positives: float) -> Drawn:
@@ -77,7 +80,7 @@ def _streaks(part: Part, first: int, count: int, positives: float) -> Drawn:
     worlds = training if part is Part.TRAINING else (population.TEST, population.TEST_DIFFERENCES)
     world = worlds[first // count % len(worlds)]
     drawn = draw_stamps(world, count, first, positives)
-    return Drawn(_half(drawn.images), drawn.streak, drawn.kind, np.full(count, np.nan, np.float32))
+    return Drawn(_half(drawn.images), drawn.streak, drawn.kind, np.full(count, np.nan, np.float32), drawn.fwhm)
 
 
 def _mergers(part: Part, first: int, count: int, positives: float) -> Drawn:

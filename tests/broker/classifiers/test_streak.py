@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
-from astropy.io.fits import Header
+from astropy.io.fits import HDUList, Header, ImageHDU, PrimaryHDU
 from astropy.wcs import WCS
 
-from broker.classifiers.contract import Abstention, View
+from broker.annotator import stamp_pair
+from broker.classifiers.contract import Abstention, Sight, View, fwhm_of
 from broker.classifiers.streak import StreakClassifier
+from broker.classifiers.views import difference_view
+from broker.surveys.ztf import Ztf
+from models.simulate.streaks.sources import star
 from models.simulate.streaks.trail import Segment
 from models.streak_detector import THRESHOLD, load
 from tests.broker.classifiers.sights import Image, a_packet, a_sight
@@ -68,6 +74,26 @@ def test_ends_and_position_angle_are_the_skys_where_the_header_tells(classifier:
     assert (streak.ra2, streak.dec2) == pytest.approx((second.ra.deg, second.dec.deg), abs=1e-6)
     assert streak.length == pytest.approx(first.separation(second).arcsec, rel=1e-4)
     assert streak.position_angle == pytest.approx(first.position_angle(second).deg % 180.0, abs=0.05)
+
+
+def test_the_psfs_width_is_the_images_own_or_the_packets_or_not_known() -> None:
+    image = stamp(TRAIL, 40.0)
+
+    def width(sight: Sight) -> float | None:
+        view = difference_view(sight)
+        assert isinstance(view, View)
+        return view.fwhm
+
+    assert width(a_sight(science=image, difference=image)) == pytest.approx(3.0)
+    assert width(a_sight(science=image, difference=image, seeing=None)) is None
+    assert width(a_sight(science=image, difference=image, seeing=None, survey=Ztf())) == pytest.approx(2.0, abs=0.05)
+    file = BytesIO()
+    psf = ImageHDU(star((41, 41), 20.0, 20.0, 4.2), name="PSFIMAGE")
+    HDUList([PrimaryHDU(image), psf]).writeto(file)
+    packet = replace(a_sight(science=image).packet, difference=file.getvalue())
+    pair = stamp_pair(packet)
+    assert width(Sight(packet, pair.science, pair.reference)) == pytest.approx(4.2, rel=0.01)
+    assert fwhm_of(np.zeros((5, 5), np.float32)) is None
 
 
 def test_outside_the_domain_nothing_is_scored(classifier: StreakClassifier) -> None:

@@ -48,10 +48,12 @@ def test_rows_outlive_a_killed_server_and_the_client_connects_again(redis_server
         history.close()
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
-    url = f"redis://127.0.0.1:{free_ports(1)[0]}/0"
-    with pytest.raises(HistoryError, match=f"{url}: .*; see to the server, or correct history.url"):
-        RedisHistory(url)
+@pytest.mark.parametrize(("before", "behind"), [("", ""), ("name:secret@", ""), ("", "?password=secret")])
+def test_a_server_that_is_not_there_is_named_without_its_password(before: str, behind: str) -> None:
+    place = f"127.0.0.1:{free_ports(1)[0]}/0"
+    with pytest.raises(HistoryError, match=f"^redis://{place}: .*; see to the server, or correct history.url") as told:
+        RedisHistory(f"redis://{before}{place}{behind}")
+    assert "secret" not in str(told.value)
 
 
 def test_a_damaged_row_is_told(redis_server: RedisServer) -> None:

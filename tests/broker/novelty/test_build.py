@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import multiprocessing
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from broker.novelty import manifest as manifests
 from broker.novelty.annotate import judge
 from broker.novelty.build import build
-from broker.novelty.feedback import Opinion, append
+from broker.novelty.feedback import Opinion, Ranking, append
+from broker.novelty.labels import Table
+from broker.novelty.population_index import PopulationIndex
 from broker.novelty.recipe import ULISSE, Recipe
 from broker.novelty.sighting import Identity, Population, Sighting
 from broker.novelty.versions import current, open_current, open_version, survey_folder, use
@@ -161,6 +164,33 @@ def test_a_damaged_or_foreign_version_is_refused_and_the_last_good_one_stays(tmp
     use(tmp_path, "ztf", good.name)
     assert open_current(tmp_path, "ztf").name == good.name
     assert manifests.read(version).previous == good.name
+
+
+def test_files_that_are_as_told_and_yet_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    rows = [replace(one, thumbnail=np.zeros((8, 8), np.uint8)) for one in sightings(40)]
+    version = build(rows, tmp_path, RECIPE, Table(("mass",), {rows[0].identity.object_id: np.ones(1, np.float32)}))
+    facts, folder = manifests.read(version).populations[0], version / "0"
+
+    def opened() -> tuple[PopulationIndex, Ranking]:
+        return PopulationIndex.open(folder, facts), Ranking.open(folder)
+
+    for path in (*folder.glob("*.npy"), *folder.glob("*.npz")):
+        whole, shorter = path.read_bytes(), io.BytesIO()
+        np.save(shorter, np.load(path)[:-1] if path.suffix == ".npy" else np.zeros(7))
+        for other in (b"", whole[:-30], shorter.getvalue()):
+            path.write_bytes(other)
+            with pytest.raises(NoveltyIndexError):
+                opened()
+        path.write_bytes(whole)
+    assert opened()
+
+
+@pytest.mark.parametrize("name", ["current", "feedback.jsonl"])
+def test_a_file_beside_the_versions_that_is_no_text_is_named(name: str, tmp_path: Path) -> None:
+    build(sightings(40), tmp_path, RECIPE)
+    (tmp_path / "ztf" / name).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(NoveltyIndexError, match=name):
+        build(sightings(40), tmp_path, RECIPE)
 
 
 def test_rows_of_two_backbones_or_surveys_do_not_go_into_one_index(tmp_path: Path) -> None:

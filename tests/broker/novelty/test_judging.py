@@ -141,7 +141,8 @@ def test_a_batch_is_judged_by_one_version_whatever_is_swapped_meanwhile(versions
 
 def test_an_index_of_pictures_measures_what_it_is_asked_about(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    known = [replace(one, disturbance=rng.normal(0.1, 0.02, 3).astype(np.float32)) for one in sightings(300, epochs=1)]
+    usual = rng.normal([0.1, 0.1, 0.1, -3.0], [0.02, 0.02, 0.02, 1.0], (300, 4)).astype(np.float32)
+    known = [replace(one, disturbance=row) for one, row in zip(sightings(300, epochs=1), usual, strict=True)]
     build(known, tmp_path, Recipe(axes=6, calibration_share=0.4))
     judges = NoveltyJudge(partial(open_all, tmp_path))
     rows, columns = np.indices((64, 64)) - 31.5

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from broker.novelty.build import build
+from broker.novelty.population_index import UNDISTURBED, PopulationIndex
 from broker.novelty.recipe import Recipe
 from broker.novelty.undisturbed import Undisturbed, stacked
 from broker.novelty.versions import open_current
 from models.morphology.disturbance import MEASURES
+from schemas.errors import NoveltyIndexError
 from tests.broker.novelty.rows import sightings
 
 
@@ -28,6 +30,24 @@ def test_what_is_more_disturbed_scores_higher_and_what_is_less_does_not(tmp_path
     usual.save(tmp_path / "one.npz")
     np.testing.assert_array_equal(Undisturbed.open(tmp_path / "one.npz").score(measures(9, 1)),
                                   usual.score(measures(9, 1)))  # fmt: skip
+
+
+def test_the_network_counts_as_much_as_the_shapes_together() -> None:
+    usual = Undisturbed.of(measures(200))
+    shapes, network = usual.score(usual.middle + 4.0 * usual.spread * np.array([[1, 1, 1, 0], [0, 0, 0, 1]]))
+    assert shapes == pytest.approx(network)
+    assert shapes == pytest.approx(np.log1p(np.exp(2.0)))
+
+
+@pytest.mark.parametrize("stored", [{}, {"measures": np.array([*MEASURES[:3], "log odds of another"])}])
+def test_an_index_of_other_measures_is_refused(tmp_path: Path, stored: dict[str, np.ndarray]) -> None:
+    known = [replace(one, disturbance=row) for one, row in zip(sightings(200, epochs=1), measures(200), strict=True)]
+    build(known, tmp_path, Recipe(axes=4))
+    (index,) = open_current(tmp_path, "ztf").populations.values()
+    assert index.undisturbed is not None
+    np.savez(index.folder / UNDISTURBED, middle=index.undisturbed.middle, spread=index.undisturbed.spread, **stored)
+    with pytest.raises(NoveltyIndexError, match=r"judged by other measures than rotational.*build the version again"):
+        PopulationIndex.open(index.folder, index.facts)
 
 
 def test_copies_of_one_picture_leave_scores_finite() -> None:

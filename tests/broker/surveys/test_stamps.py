@@ -12,7 +12,7 @@ from broker.cutout import read_cutout
 from broker.reader import Reader
 from broker.surveys.stamps import Stamps
 from schemas.errors import DeadReason, UnreadableError
-from schemas.framing import pack
+from schemas.own import pack
 
 NORTH_LEFT = {"CRPIX1": 20.5, "CRPIX2": 20.5, "CRVAL1": 10.0, "CRVAL2": -5.0, "CD1_1": 0.0, "CD1_2": 1e-4}
 WCS = NORTH_LEFT | {"CD2_1": -1e-4, "CD2_2": 0.0}
@@ -65,10 +65,31 @@ def test_an_image_with_coordinates_has_north_up_and_the_object_in_the_middle(rea
     assert abs(dy_du) == pytest.approx(1 / 0.36)
 
 
-@pytest.mark.parametrize("scale", [0.0, 1e-9, 1.0])
-def test_senseless_coordinates_are_no_coordinates(read: Callable[..., Any], scale: float) -> None:
-    packet = read(science=image(WCS | {"CD1_2": scale, "CD2_1": -scale}))
+@pytest.mark.parametrize(
+    "cards",
+    [
+        *({"CD1_2": scale, "CD2_1": -scale} for scale in (0.0, 1e-9, 1.0)),
+        {"CD1_2": 1e100, "CD2_1": -1e-108},
+        {"CRPIX1": 1.7e308},
+        {"CRPIX2": 1.7e308},
+        {"CRVAL2": 1.7e308},
+    ],
+)
+def test_senseless_coordinates_are_no_coordinates(read: Callable[..., Any], cards: dict[str, float]) -> None:
+    packet = read(science=image(WCS | cards))
     assert not packet.survey.geometry(packet, read_cutout(packet.science)).north_known
+
+
+@pytest.mark.parametrize("place", [{"ra": -1.7e308}, {"dec": -1.7e308}])
+def test_an_object_beyond_the_sky_has_no_place_in_its_image(read: Callable[..., Any], place: dict[str, float]) -> None:
+    packet = read(science=image(WCS | {"CRVAL1": 1.7e308}), **place)
+    assert not packet.survey.geometry(packet, read_cutout(packet.science)).north_known
+
+
+@pytest.mark.parametrize("value", [0.0, -0.8, float("nan"), float("inf")])
+def test_sizes_and_times_that_are_none_are_null(read: Callable[..., Any], value: float) -> None:
+    packet = read(pixelScale=value, psfFwhm=value, exposureTime=value)
+    assert (packet.pixel_scale, packet.seeing, packet.exposure_time) == (None, None, None)
 
 
 def test_a_cube_of_three_bands_is_one_stamp(read: Callable[..., Any]) -> None:

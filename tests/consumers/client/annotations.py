@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import schemas
-from schemas.framing import container, encode
+from schemas.framing import container
+from schemas.own import encode
 
 START = datetime(2026, 10, 1, 6, tzinfo=UTC)
 

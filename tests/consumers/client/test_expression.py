@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from consumers.client import compile_expression
 from schemas.errors import ConfigurationError
-from schemas.framing import pack, unpack
+from schemas.own import pack, unpack
 from tests.consumers.client.annotations import annotation, classification, judged, novelty
 
 JUDGED = annotation(

@@ -44,4 +44,4 @@ def test_the_command_writes_json_and_a_card(
 def test_fewer_than_no_objects_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["evaluate", "epochs", "--objects", "-1"])
-    assert "below 0" in capsys.readouterr().err
+    assert "no whole number of 0 or more" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from broker.novelty.build import build
 from broker.novelty.recipe import Recipe
 from broker.novelty.versions import open_version, survey_folder
 from consumers.index.announcement import Announcement
-from consumers.index.store import fetch, keep_newest, sha256_of_manifest, upload
+from consumers.index.store import ABANDONED_S, fetch, keep_newest, sha256_of_manifest, upload
 from schemas.errors import NoveltyIndexError
 from tests.broker.novelty.rows import DIGEST, sightings
 
@@ -73,3 +74,15 @@ def test_the_version_in_use_is_kept_however_old(tmp_path: Path) -> None:
     keep_newest(tmp_path, "ztf", 2, names[0])
     left = {path.parent.name for path in survey_folder(tmp_path, "ztf").glob(f"*/{manifests.FILE}")}
     assert left == {names[0], *sorted(names)[-2:]}
+
+
+def test_what_was_fetched_in_part_goes_once_nobody_fetches_it(tmp_path: Path) -> None:
+    folder = survey_folder(tmp_path, "ztf")
+    abandoned, busy = folder / ".fetching-1", folder / ".fetching-2"
+    for aside in (abandoned, busy):
+        aside.mkdir(parents=True)
+        (aside / "index").touch()
+    long_ago = abandoned.stat().st_mtime - 2 * ABANDONED_S
+    os.utime(abandoned, (long_ago, long_ago))
+    keep_newest(tmp_path, "ztf", 2, "none")
+    assert list(folder.iterdir()) == [busy]

@@ -12,6 +12,7 @@ from broker.novelty.sighting import Population
 from consumers.look_alikes.pictures import read_picture
 from models.simulate.stream import simulate
 from schemas.errors import StampError
+from tests.broker.novelty.rows import row, sightings
 from tests.consumers.look_alikes.images import draw, reader
 
 
@@ -82,3 +83,12 @@ def test_rows_of_the_topic_are_read_without_any_network(tmp_path: Path) -> None:
     whole = (tmp_path / "rows.avro").read_bytes()
     (tmp_path / "rows.avro").write_bytes(whole[:-30])
     assert list(reader().read([tmp_path / "rows.avro"]))[-1].error is not None
+
+
+@pytest.mark.parametrize("damage", [(b'"type"', b'"tupe"'), (b'"null"', b'"nuII"')])
+def test_a_file_of_rows_that_is_damaged_is_told(damage: tuple[bytes, bytes], tmp_path: Path) -> None:
+    sighting, *_ = sightings(1)
+    (tmp_path / "rows.avro").write_bytes(row(sighting).replace(*damage))
+    (seen,) = reader().read([tmp_path])
+    assert seen.sighting is None
+    assert seen.error is not None

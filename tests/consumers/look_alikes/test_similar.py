@@ -9,6 +9,7 @@ from broker.novelty.recipe import Recipe
 from broker.novelty.versions import current
 from consumers.cli import main
 from consumers.look_alikes.build import build_from_files
+from consumers.look_alikes.report import list_versions
 from consumers.look_alikes.similar import (
     open_index,
     rank_by_frequency,
@@ -135,3 +136,9 @@ def test_versions_are_listed_and_an_earlier_one_is_used_again(
     with pytest.raises(SystemExit) as stopped:
         main(["index", "use", "20200101T000000Z-none", "--index", str(root), "--survey", "stamps"])
     assert stopped.value.code == 1
+
+
+def test_that_there_is_no_index_is_told(tmp_path: Path) -> None:
+    for asked in (list_versions, lambda folder: open_index(folder, None)):
+        with pytest.raises(NoveltyIndexError, match="holds no index: make one with"):
+            asked(tmp_path)

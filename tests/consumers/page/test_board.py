@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from consumers.client import compile_expression
 from consumers.page.board import FILTERS, Board
 from consumers.page.views import VIEWS, history, select, sky
 from schemas.errors import ConfigurationError
-from schemas.framing import pack, unpack
+from schemas.own import pack, unpack
 from tests.consumers.client.annotations import START, annotation, classification, judged, novelty
 
 
@@ -37,6 +39,23 @@ def test_only_the_newest_are_held() -> None:
     assert board.get("ztf/0/1") is None
     assert board.surveys == ["ztf"]
     assert board.received == 5
+
+
+class Held(dict[str, Any]):
+    """An annotation of which it can be told whether anybody still has it."""
+
+
+def test_what_is_no_longer_held_is_in_no_answer_either() -> None:
+    """A filter that nobody asks any more must not keep it in memory."""
+    board = Board(2)
+    (entry,) = filled(1, [11]).entries()
+    board.add("sosia.ztf.scores.v1", 0, START, "ztf/0/11", Held(entry.annotation))
+    annotated = weakref.ref(board.entries()[0].annotation)
+    assert len(board.passing("epoch.problematic")) == 1
+    for number in (12, 13):
+        add(board, number)
+    gc.collect()
+    assert annotated() is None
 
 
 def test_what_is_there_already_is_not_taken_again() -> None:
@@ -94,7 +113,7 @@ def test_the_sky_leaves_out_what_has_no_position() -> None:
     board = Board(10)
     add(board, 1, ra=None)
     add(board, 2, epoch=judged(2.0))
-    assert sky(board.entries()) == [(1.0, 2.0, True, "ztf/0/2")]
+    assert sky(board.entries()) == [(1.0, 2.0, True)]
 
 
 def test_surveys_are_those_of_the_alerts_that_are_held() -> None:

@@ -15,7 +15,7 @@ from consumers.worker.batch import Outcome, Output
 from consumers.worker.committing import Committer, Identity, Limits
 from consumers.worker.quarantine import Quarantine
 from consumers.worker.transaction import TransactionAbortedError
-from schemas.framing import unpack
+from schemas.own import unpack
 from tests.consumers.worker.records import NOW, Clock, annotated, dead
 
 HERE = ("alerts", 0)

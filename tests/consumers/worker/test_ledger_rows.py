@@ -10,7 +10,7 @@ from consumers.names import ATTEMPT_HEADER, LEDGER, ORIGIN_HEADER, REPLAY
 from consumers.worker.batch import Outcome
 from consumers.worker.ledger_rows import LedgerRow, OffsetOrderError, ledger_rows
 from schemas.errors import DeadReason
-from schemas.framing import unpack
+from schemas.own import unpack
 from tests.consumers.worker.records import NOW, annotated, dead
 
 

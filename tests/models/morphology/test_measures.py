@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.morphology.asymmetry import asymmetries, turned
 from models.morphology.deviation import deviation
-from models.morphology.disturbance import MEASURES, disturbance
+from models.morphology.disturbance import MEASURES, DisturbanceMeter, shape
 from models.morphology.segmentation import segment
 from tests.models.morphology.galaxies import COLUMNS, NOISE, ROWS, disc, eight_bits, tail
 
@@ -28,22 +28,22 @@ def test_turned_twice_it_is_itself_where_it_stayed_inside(row: int, column: int)
 @pytest.mark.parametrize("place", [(0.0, 0.0), (0.5, -0.5), (1.3, 0.8)])
 def test_a_round_galaxy_is_undisturbed_wherever_its_centre_falls(place: tuple[float, float]) -> None:
     for picture in (disc(*place) + NOISE, eight_bits(disc(*place) + NOISE)):
-        rotational, shape, apart = disturbance(picture)
+        rotational, outline, apart = shape(picture)
         assert abs(rotational) < 0.15
-        assert shape < 0.15
+        assert outline < 0.15
         assert apart < 0.05
 
 
 def test_a_faint_tail_is_in_the_outline_more_than_in_the_light() -> None:
     galaxy = disc(length=4.0)
-    plain, torn = (disturbance(light + NOISE) for light in (galaxy, galaxy + tail()))
+    plain, torn = (shape(light + NOISE) for light in (galaxy, galaxy + tail()))
     assert torn[1] > plain[1] + 0.08
     assert torn[0] < plain[0] + 0.5 * (torn[1] - plain[1])
 
 
 def test_a_neighbour_apart_does_not_count() -> None:
     galaxy = disc(length=4.0)
-    alone, beside = (disturbance(eight_bits(light + NOISE)) for light in (galaxy, galaxy + disc(5, 36, 1.5)))
+    alone, beside = (shape(eight_bits(light + NOISE)) for light in (galaxy, galaxy + disc(5, 36, 1.5)))
     np.testing.assert_allclose(alone, beside, atol=0.1)
 
 
@@ -55,9 +55,9 @@ def test_two_galaxies_in_one_outline_deviate_by_what_parts_them() -> None:
     middle = (flux * COLUMNS).sum() / flux.sum()
     assert middle > 4.0
     assert deviation(one) == pytest.approx(math.sqrt(math.pi / one.galaxy.sum()) * middle, rel=0.05)
-    rotational, shape = asymmetries(one)
+    rotational, outline = asymmetries(one)
     assert rotational > 0.3
-    assert shape < 0.3  # two round discs have an outline that is nearly the same upside down
+    assert outline < 0.3  # two round discs have an outline that is nearly the same upside down
 
 
 def test_the_peak_is_that_of_the_basin_with_most_light_not_the_brightest_pixel() -> None:
@@ -72,10 +72,21 @@ def test_whatever_a_picture_holds_its_measures_are_numbers(seed: int, rows: int,
     picture = 10.0 ** rng.uniform(-20, 6) * rng.standard_cauchy((3, rows, columns)).astype(np.float32)
     picture[:, rng.random((rows, columns)) < missing] = np.nan
     for one in (picture, np.rint(picture), np.clip(picture, 0, 1)):
-        found = disturbance(one)
+        found = shape(one)
         assert np.isfinite(found).all()
         assert 0.0 <= found[1] <= 1.0
 
 
 def test_a_blank_picture_is_not_disturbed() -> None:
-    assert disturbance(np.zeros((3, 40, 40))).tolist() == [0.0] * len(MEASURES)
+    assert shape(np.zeros((3, 40, 40))) == (0.0, 0.0, 0.0)
+
+
+def test_all_measures_rise_from_a_disc_to_one_with_a_tail_and_a_blank_picture_has_them_too() -> None:
+    galaxy = disc(length=4.0)
+    blank, unseen = np.zeros((3, 40, 40)), np.full((3, 40, 40), np.nan)
+    pictures = [eight_bits(galaxy + NOISE), eight_bits(galaxy + 2.0 * tail() + NOISE), blank, unseen]
+    measured = DisturbanceMeter().measure(pictures)
+    assert measured.shape == (4, len(MEASURES))
+    assert np.isfinite(measured).all()
+    assert (measured[1] > measured[0]).all()
+    assert DisturbanceMeter().measure([]).shape == (0, len(MEASURES))

@@ -7,7 +7,7 @@ import pytest
 
 from models.simulate.lenses.frozen import frozen_stamps
 from models.simulate.lenses.impostors import KINDS
-from models.simulate.lenses.population import BEYOND, TEST, TRAINING
+from models.simulate.lenses.population import BEYOND, CONFUSING, TEST, TRAINING
 from models.simulate.lenses.stamps import LENS, draw_arcs, draw_stamps
 
 
@@ -44,7 +44,11 @@ def test_the_frozen_test_holds_no_stars_and_the_training_does() -> None:
     for sky, population in BEYOND.items():
         assert "star" not in TEST[sky].impostors
         assert population.impostors["star"] > 0.3
-        assert population.seed not in {TEST[sky].seed, TRAINING[sky].seed}
+
+
+def test_no_two_populations_share_their_random_numbers() -> None:
+    seeds = [one.seed for skies in (TRAINING, BEYOND, CONFUSING, TEST) for one in skies.values()]
+    assert len(set(seeds)) == 8
 
 
 def test_stars_are_points_or_full_to_the_brim() -> None:
