@@ -24,7 +24,7 @@ VERSION = "sosia-lens-4"
 
 #: Of each form, the score above which a stamp is a candidate, to be ranked by its information content: one in a
 #: hundred of the calibration's impostors lie above it (`models.simulate.lenses.frozen`).
-THRESHOLDS: Mapping[str, float] = MappingProxyType({"ground-ugri": 0.9160, "ground": 0.8076, "space": 0.9188})
+THRESHOLDS: Mapping[str, float] = MappingProxyType({"ground-ugri": 0.8569, "ground": 0.8076, "space": 0.9188})
 
 
 def _members(form: str, *digests: str) -> tuple[Shipped, ...]:
@@ -39,7 +39,7 @@ WEIGHTS: Mapping[str, tuple[Shipped, ...]] = MappingProxyType(
     {
         "ground-ugri": _members(
             "ground-ugri",
-            "a3a51d194dc4e3ff0ec0d3e5fd51a538b90c1326dac60ef597d60c977a46ac49",
+            "2e1712f3f49f136ebe39ac7e4889c0c100b54e9f636d2aff15f825ace2ff05b3",
         ),
         "ground": _members(
             "ground",

@@ -88,13 +88,16 @@ FORMS = MappingProxyType(
         one.name: one
         for one in (
             # All but `ground` are shown files and hardly an alert.
-            Form("ground-ugri", 4, 60, 0.2, "ground", (24, 40), 1),
+            Form(
+                "ground-ugri", 4, 60, 0.2, "ground", (32, 64), 1,
+                host_free=True, fine=2, growth=20, narrow=64, hidden=96,
+            ),
             # Of 6 arcsec, the widest that most of Rubin's stamps hold.
             Form("ground", 1, 30, 0.2, "ground", (48,), 1, host_free=True, fine=1, growth=16, narrow=64, hidden=96),
             Form("space", 1, 64, 0.1, "space", (32, 64), 1, host_free=True, fine=2, growth=20, narrow=64, hidden=96),
         )
     }
-)
+)  # fmt: skip
 
 
 def build(form: Form, *, normalised: bool = False) -> Model:

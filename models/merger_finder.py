@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models import merger_network, streak_network
+from models import merger_network
 from models.batched import Batched
+from models.looks import looked_at
 from models.shipped import Shipped
 
 if TYPE_CHECKING:
@@ -69,19 +70,8 @@ class MergerFinder:
             As of `look`.
         """
         starts = range(0, len(stamps), _AT_ONCE)
-        judged = (self._judged(merger_network.prepare(stamps[start : start + _AT_ONCE])) for start in starts)
-        return np.concatenate([np.empty(0), *judged])
-
-    def _judged(self, windows: NDArray[np.float32]) -> NDArray[np.float64]:
-        found = self.odds(windows).astype(np.float64)
-        again, done = np.arange(len(windows)), 1
-        for looks, doubt in _LOOKS:
-            again = again[found[again] > math.log(doubt / (1.0 - doubt))]
-            turned = np.concatenate([streak_network.turned(windows[again], turn) for turn in range(done, looks)])
-            added = self.odds(turned).reshape(looks - done, -1).sum(axis=0)
-            found[again] = (done * found[again] + added) / looks
-            done = looks
-        return found
+        windows = (merger_network.prepare(stamps[start : start + _AT_ONCE]) for start in starts)
+        return np.concatenate([np.empty(0), *(looked_at(some, self._run, _LOOKS)[:, 0] for some in windows)])
 
     def look(self, stamps: Sequence[NDArray[np.float32]], pixel_scale: float | None = None) -> list[float]:
         """Tell of each stamp whether the galaxy in its middle was torn by another.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tf_keras import Model
 
-WEIGHTS = Shipped("router", "sosia-router.h5", "5bf9c2e7b4ec3097649dee2f898c218e473bfdd5e304fb6071bc03dbc5d934ff")
-VERSION = "sosia-router-1"
+WEIGHTS = Shipped("router", "sosia-router.h5", "906a4d70df370c75c0920823081143ceaf7545eeeaaf3eadd0eaac9703b444a7")
+VERSION = "sosia-router-2"
 
 #: So small a network costs more to call than to run: few inputs are better padded than split.
 _BATCH, _SMALL = 64, 32

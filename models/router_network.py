@@ -33,7 +33,7 @@ IMAGE_OF = {"streak": "difference", "lens": "host", "merger": "host"}
 TELLING_LAYER = "router_output"
 
 #: Filters, kernel sizes and strides: 6.6 million multiplications an image, two images an alert. Of the class networks
-#: the streak network alone takes 48 million: 24 for either polarity.
+#: the streak network alone takes 60 million: 30 for either polarity.
 CONVOLUTIONS = ((16, 5, 2), (32, 3, 2), (32, 3, 1), (48, 3, 2), (48, 3, 1), (64, 3, 2))
 
 

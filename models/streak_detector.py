@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from models import streak_network
 from models.batched import Batched
+from models.looks import looked_at
 from models.shipped import Shipped
 from models.simulate.streaks.trail import Segment
 from models.streak_fit import fit_streak
@@ -91,19 +91,12 @@ class StreakDetector:
         float32 array (n, 5)
             Score, and the ends [px of the window].
         """
-        found = [self._judged(windows[start : start + _AT_ONCE]) for start in range(0, len(windows), _AT_ONCE)]
+        starts = range(0, len(windows), _AT_ONCE)
+        found = [self._judged(windows[start : start + _AT_ONCE]) for start in starts]
         return np.concatenate([np.empty((0, 5), np.float32), *found])
 
     def _judged(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        found = self._run(windows)
-        again, done = np.arange(len(windows)), 1
-        for looks, doubt in _LOOKS:
-            again = again[found[again, 0] > _log_odds(doubt)]
-            if len(again):
-                turned = np.concatenate([streak_network.turned(windows[again], turn) for turn in range(done, looks)])
-                added = self._run(turned)[:, 0].reshape(looks - done, -1).sum(axis=0)
-                found[again, 0] = (done * found[again, 0] + added) / looks
-            done = looks
+        found = looked_at(windows, self._run, _LOOKS)
         found[:, 0] = 1.0 / (1.0 + np.exp(-np.clip(found[:, 0], -60.0, 60.0)))
         found[:, 1:] = found[:, 1:] * streak_network.SIDE / 2 + (streak_network.SIDE - 1) / 2
         return found
@@ -143,7 +136,3 @@ class StreakDetector:
                 segment = fit_streak(polarity * stamp, segment)
             streaks.append(Streak(float(found[0]), polarity, segment))
         return streaks
-
-
-def _log_odds(score: float) -> float:
-    return math.log(score / (1.0 - score))

@@ -91,7 +91,7 @@ class _Trail:
         """Return the derivatives of the residuals, (n, 5)."""
         u, v, beyond = self._places(parameters)
         shape = _shape(u, v, beyond)
-        line, scale = Segment(*parameters[:4]), np.sqrt(2.0) * np.exp(parameters[4])
+        line, scale = Segment(*parameters[:4]), _scale(parameters)
         c, s, length = _direction(line)
         # By the places of both ends along the line, by the place across it, and by the direction.
         first, last = (2.0 / np.sqrt(np.pi) * np.exp(-v * v - one * one) for one in (u, beyond))
@@ -116,12 +116,17 @@ class _Trail:
         self, parameters: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Along the line from its first end, across it, and along it from its last end [width times root two]."""
-        line, scale = Segment(*parameters[:4]), np.sqrt(2.0) * np.exp(parameters[4])
+        line, scale = Segment(*parameters[:4]), _scale(parameters)
         u, v = _along_and_across(self.x, self.y, line)
         return u / scale, v / scale, (u - line.length) / scale
 
     def _flux(self, shape: NDArray[np.float64]) -> float:
         return max(float(shape @ self.light) / _square(shape), 0.0)
+
+
+def _scale(parameters: NDArray[np.float64]) -> float:
+    """Root two standard deviations [px]; wild steps of a fit are held where squares of it are still numbers."""
+    return float(np.sqrt(2.0) * np.exp(np.clip(parameters[4], -5.0, 5.0)))
 
 
 def _shape(u: NDArray[np.float64], v: NDArray[np.float64], beyond: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -148,23 +148,19 @@ def prepare(
         top, left = max(top, 0), max(left, 0)
         window[top : top + rows, left : left + columns, 0] = np.arcsinh(np.nan_to_num(in_sigma(inner)))
     if fwhm is not None:
-        told = np.array([np.nan if one is None else one for one in fwhm], np.float32)
-        windows[..., 1] = np.where((told >= WIDTHS[0]) & (told <= WIDTHS[1]), told, np.float32(0.0))[:, None, None]
+        told = np.array([np.nan if one is None else one for one in fwhm], float)
+        windows[..., 1] = np.where((told >= WIDTHS[0]) & (told <= WIDTHS[1]), told, 0.0)[:, None, None]
     return windows
+
+
+def believed(fwhm: float | None) -> float:
+    """Return a PSF's width [px] where it can be one, and what is taken for it where it is not known."""
+    return fwhm if fwhm is not None and WIDTHS[0] <= fwhm <= WIDTHS[1] else USUAL
 
 
 def negative(windows: NDArray[Any]) -> NDArray[Any]:
     """Turn dark into bright; the PSF stays as wide."""
     return np.asarray(windows * np.array([-1, 1], windows.dtype))
-
-
-def turned(images: NDArray[Any], turn: int) -> NDArray[Any]:
-    """Mirror and turn images (n, side, side, planes): one of eight ways, 0 to 7, of which 0 changes nothing."""
-    if turn & 1:
-        images = images[:, ::-1]
-    if turn & 2:
-        images = images[:, :, ::-1]
-    return images.swapaxes(1, 2) if turn & 4 else images
 
 
 def margins(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -109,7 +109,7 @@ def find_streaks(
         The surest first.
     """
     pieces: list[_Piece] = []
-    best, width = 0.0, fwhm or streak_network.USUAL
+    best, width = 0.0, streak_network.believed(fwhm)
     for places, windows in _windows(image, fwhm):
         for polarity in (1, -1) if dark else (1,):
             found = detector.outputs(_seen(windows, polarity))

@@ -65,7 +65,7 @@ class Schedule:
     shard: int = SHARD
     batch: int = 128
     rate: float = 2e-3
-    settling_rate: float = 5e-4
+    settling_rate: float = 8e-4
     decay: float = 1e-3
     keep: float = 0.999
     processes: int = 2

@@ -172,7 +172,7 @@ def _batches(pool: ProcessPoolExecutor, work: Path, schedule: Schedule, epoch: i
 
 
 def _passes(shard: Windows, schedule: Schedule, rng: np.random.Generator) -> Iterator[Windows]:
-    from models.streak_network import turned
+    from models.looks import turned
 
     images, labels = shard
     for _ in range(schedule.passes):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from models import router_network
+from models.looks import turned
 from models.router_network import CLASSES, IMAGE_OF
 from models.simulate.mix.draw import CLASS_OF, ORDINARY
 from models.simulate.mix.frozen import Part
-from models.streak_network import turned
 from models.train.loop import adamw, epochs_left, gradient_step, rising_and_falling
 from models.train.router_set import SHARD, draw_shard, open_shard
 
@@ -60,7 +60,7 @@ class Schedule:
         Of the first weights and of the order.
     """
 
-    epochs: int = 12
+    epochs: int = 24
     batch: int = 256
     rate: float = 2e-3
     decay: float = 1e-3
@@ -193,7 +193,10 @@ def _losses(odds: Tensor, truth: Tensor, margin: Tensor, missed: float) -> Tenso
     passes = tf.where(known, margin, 0.0)
     error = odds - tf.clip_by_value(passes, -_SURE, _SURE)
     error = tf.where((tf.abs(passes) > _SURE) & (error * passes > 0.0), 0.0, error)
-    distance = 0.5 * error**2 * tf.where((truth > 0.0) & (error < 0.0), missed, 1.0)
+    distance = 0.5 * error**2
+    # Growing faster than a square, so that the few worst, which set the threshold, are heard among all others.
+    short = missed * (distance + tf.abs(error) ** 3 / 6.0)
+    distance = tf.where((truth > 0.0) & (error < 0.0), short, distance)
     return tf.where(known, distance, tf.nn.sigmoid_cross_entropy_with_logits(truth, odds))
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models import streak_network
+from models import looks, streak_network
 from models.simulate.streaks.frozen import calibration_stamps
-from models.simulate.streaks.population import TEST, TRAINING, Population
+from models.simulate.streaks.population import TEST, TRAINING, Population, faint
 from models.simulate.streaks.stamps import draw_stamps
 from models.train.loop import adamw, epochs_left, gradient_step, made_ahead, rising_and_falling
+from models.train.running_mean import follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +38,10 @@ _AHEAD = 3
 CALIBRATION = 20_000
 #: A survey tells its PSF's width with such an error, relative; to so many of the stamps nobody tells it.
 _WIDTH_ERROR, _UNTOLD = 0.1, 0.25
+#: Every so many shards one is of faint trails.
+_FAINT = 4
+#: The mean of the weights, which ships, follows them every so many batches; part of it that then stays.
+_FOLLOWED, _KEPT = 4, 0.98
 
 Shard = tuple["NDArray[np.float16]", "NDArray[np.float32]"]
 
@@ -110,38 +115,42 @@ def train(
     Returns
     -------
     tf_keras.Model
-        Folded, of the epoch with the best validation loss.
+        Folded; the running mean of the weights, in the epoch with the best validation loss.
     """
     import tensorflow as tf
     import tf_keras
 
     tf_keras.utils.set_random_seed(schedule.seed)
-    model, best = (streak_network.build(outputs, normalised=True) for _ in range(2))
+    model, mean, best = (streak_network.build(outputs, normalised=True) for _ in range(3))
     unseen = draw_shard(_VALIDATION, schedule.shard, population)
     if start is not None:
         first = streak_network.unfold(start, draw_shard(_START, _NORMALISING, population)[0].astype(np.float32))
-        for one in (model, best):
-            one.set_weights(first.get_weights())
+        model.set_weights(first.get_weights())
+    for one in (mean, best):
+        one.set_weights(model.get_weights())
     steps = schedule.shards * schedule.passes * (schedule.shard // schedule.batch)
     rate = rising_and_falling(schedule.rate, steps, steps * (schedule.epochs - 1))
     optimiser = adamw(model, rate, schedule.decay)
     step = training_step(model, optimiser)
     lowest, since = tf.Variable(np.inf), tf.Variable(0)
-    left = epochs_left(
-        checkpoints, schedule.epochs, model=model, best=best, optimiser=optimiser, lowest=lowest, since=since
-    )
+    kept = {"model": model, "mean": mean, "best": best, "optimiser": optimiser, "lowest": lowest, "since": since}
+    left = epochs_left(checkpoints, schedule.epochs, **kept)
     with ProcessPoolExecutor(schedule.processes, get_context("spawn")) as pool:
         for number in left:
             if int(since) >= schedule.patience:
                 break
-            losses = [float(step(*batch)) for batch in _batches(pool, schedule, number, population)]
-            found = np.concatenate([model(unseen[0][part], training=False) for part in _parts(schedule)])
+            losses = []
+            for done, batch in enumerate(_batches(pool, schedule, number, population)):
+                losses.append(float(step(*batch)))
+                if done % _FOLLOWED == 0:
+                    follow(mean, model, _KEPT)
+            found = np.concatenate([mean(unseen[0][part], training=False) for part in _parts(schedule)])
             loss = float(streak_loss(tf.constant(found), tf.constant(unseen[1])))
             since.assign_add(1)
             if loss < float(lowest):
                 lowest.assign(loss)
                 since.assign(0)
-                best.set_weights(model.get_weights())
+                best.set_weights(mean.get_weights())
             progress(number + 1, float(np.mean(losses)), loss)
     return streak_network.fold(best)
 
@@ -211,7 +220,7 @@ def turned(shard: Shard, turn: int) -> Shard:
         truth[:, 1::2] *= -1
     if turn & 4:
         truth = truth[:, [0, 2, 1, 4, 3]]
-    return streak_network.turned(images, turn), truth
+    return looks.turned(images, turn), truth
 
 
 def _parts(schedule: Schedule) -> list[slice]:
@@ -222,7 +231,8 @@ def _batches(pool: ProcessPoolExecutor, schedule: Schedule, epoch: int, populati
     """Give an epoch's batches while the next shards are drawn."""
     rng = np.random.default_rng([schedule.seed, epoch])
     numbers = range(epoch * schedule.shards, (epoch + 1) * schedule.shards)
-    drawn = ((number * schedule.shard, schedule.shard, population) for number in numbers)
+    worlds = (*(_FAINT - 1) * (population,), faint(population))
+    drawn = ((number * schedule.shard, schedule.shard, worlds[number % _FAINT]) for number in numbers)
     for shard in made_ahead(pool, draw_shard, drawn, _AHEAD):
         yield from _passes(shard, schedule, rng)
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from models import streak_detector
+from models.looks import turned
 from models.simulate.streaks.trail import Segment
 from models.streak_detector import THRESHOLD, WEIGHTS, StreakDetector, load
-from models.streak_network import prepare, turned
+from models.streak_network import prepare
 from schemas.errors import BackboneError
 from tests.models.streak_stamp import stamp
 

@@ -48,11 +48,15 @@ def test_stamps_are_prepared_alike_whatever_their_units() -> None:
 
 def test_a_width_stands_beside_its_stamp_and_an_unknown_or_absurd_one_is_zero() -> None:
     image = stamp(Segment(10, 10, 40, 30), 20)
-    windows = streak_network.prepare([image] * 5, [2.5, None, np.nan, 1e9, 0.01])
+    windows = streak_network.prepare([image] * 5, [2.5, None, np.nan, 1e300, 0.01])
     assert (windows[0, ..., 1] == 2.5).all()
     assert not windows[1:, ..., 1].any()
     assert not streak_network.prepare([image])[..., 1].any()
     np.testing.assert_array_equal(streak_network.negative(windows)[..., 1], windows[..., 1])
+    assert [streak_network.believed(one) for one in (2.5, None, np.nan, 1e300, 0.01)] == [
+        2.5,
+        *[streak_network.USUAL] * 4,
+    ]
 
 
 @pytest.mark.parametrize("fwhm", [1.8, 3.0, 5.0])

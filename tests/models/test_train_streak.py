@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from models import streak_network, student
-from models.simulate.streaks.population import TRAINING
+from models.simulate.streaks.population import TRAINING, faint
 from models.simulate.streaks.stamps import draw_stamps
 from models.streak_detector import WEIGHTS
 from models.train.streak import Schedule, draw_shard, of_survey, streak_loss, train, turned
@@ -84,6 +84,12 @@ def test_training_goes_on_from_other_weights(tmp_path: Path) -> None:
     images, truth = draw_shard(900_000_000, 128, euclid)  # as the training validates on
     untrained = float(streak_loss(start(images.astype(np.float32)), tf.constant(truth)))
     assert lowest[0] == pytest.approx(untrained, abs=0.1)
+
+
+def test_faint_trails_and_impostors_are_drawn_apart_from_the_others() -> None:
+    drawn, usual = draw_stamps(faint(TRAINING), 60), draw_stamps(TRAINING, 60)
+    assert 4.5 <= drawn.snr[drawn.streak].min() <= drawn.snr[drawn.streak].max() <= 12.0
+    assert np.abs(drawn.beneath[drawn.streak]).mean() < np.abs(usual.beneath[usual.streak]).mean()
 
 
 def test_one_surveys_stamps_alone_are_drawn() -> None:

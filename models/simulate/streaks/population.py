@@ -109,6 +109,25 @@ TRAINING = Population(
     harder=2.0,
 )
 
+
+def faint(population: Population) -> Population:
+    """Return a population of faint trails, and impostors as faint, on little else: the limit of what can be found."""
+    return replace(
+        population,
+        seed=population.seed + 1,
+        snr=(4.5, 12.0),
+        impostor_snr=(3.0, 30.0),
+        residuals=0.05,
+        field=0.1,
+        rays=0.0,
+        correlated=0.2,
+        beside=0.1,
+        slopes=0.0,
+        masked=0.05,
+        quantised=0.05,
+    )
+
+
 #: Drawn up before the first training. Its noise is white, so that the matched filter is the ideal it claims to be.
 TEST = Population(
     seed=70_001,
