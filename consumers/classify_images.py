@@ -115,7 +115,8 @@ class ImageResult:
         }  # fmt: skip
         return {
             "file": str(self.file), **alert, "classifier": self.network.name, "version": self.network.version,
-            "score": self.answer.score, "reason": self.answer.reason, **self.answer.details,
+            "score": self.answer.score, "candidate": self.answer.candidate, "reason": self.answer.reason,
+            **self.answer.details,
         }  # fmt: skip
 
     def to_text(self) -> str:
@@ -125,7 +126,8 @@ class ImageResult:
         name = str(self.file) if self.packet is None else f"{self.file}  {self.packet.object_id} {self.packet.epoch_id}"
         if self.answer.score is None:
             return f"{name}  no score ({self.answer.reason})"
-        return "\n    ".join([f"{name}  score {self.answer.score:.3f}", *self.answer.lines])
+        told = f"score {self.answer.score:.3f}{', a candidate' if self.answer.candidate else ''}"
+        return "\n    ".join([f"{name}  {told}", *self.answer.lines])
 
     def to_row(self) -> Row:
         """Return it as the outputs take it, with its image."""

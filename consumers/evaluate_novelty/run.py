@@ -111,10 +111,11 @@ def _lines(examiner: Examiner, plan: Plan, folder: Path, built: Path) -> Iterato
 
 
 def _lens_lines(embedder: Embedder, candidates: int) -> Iterator[str]:
-    yield f"lens candidates, {candidates} simulated at {lens_candidates.PREVALENCE:.0%} prevalence"
-    for how, purities in lens_candidates.measure(embedder, candidates).items():
-        for first, purity in purities.items():
-            yield f"  {how}: purity of the first {first}: {purity}"
+    for form in lens_candidates.FORMS:
+        yield f"lens candidates, {form}, {candidates} simulated at {lens_candidates.PREVALENCE:.0%} prevalence"
+        for how, purities in lens_candidates.measure(embedder, form, candidates).items():
+            for first, purity in purities.items():
+                yield f"  {how}: purity of the first {first}: {purity}"
 
 
 def _property_lines(embedder: Embedder, built: Path, galaxies: int) -> Iterator[str]:
