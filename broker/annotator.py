@@ -21,7 +21,7 @@ from broker.stamp_pair import Stamp, StampPair
 from schemas.errors import StampError, StampReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from broker.examiner import Examiner
     from broker.history.history import History
     from broker.novelty.judging import Judgement
+    from broker.novelty.versions import Version
     from broker.packet import Packet
     from broker.rules.rule import Rule
 
@@ -76,7 +77,7 @@ class Annotator:
     examiner : Examiner
     classifiers : Classifiers
     novelty : NoveltyJudge
-        Compares with what was seen before: with nothing until it is set, which takes the examiner's digests.
+        Compares with what was seen before: with nothing until `compare_with`.
     """
 
     def __init__(
@@ -93,6 +94,10 @@ class Annotator:
         self._checker = EpochChecker(rule or ReferenceDistance(), history)
         self._clock = clock
         self._version = metadata.version("sosia-broker")
+
+    def compare_with(self, versions: Callable[[], Mapping[str, Version]], *, reference: bool = False) -> None:
+        """Judge novelty from now on, as `NoveltyJudge` does; it shares the classifiers' merger network."""
+        self.novelty = NoveltyJudge(versions, reference=reference, finder=self.classifiers.merger_finder)
 
     def annotate(self, packets: Sequence[Packet], ingest_times: Sequence[datetime]) -> list[Finding]:
         """Annotate a batch.

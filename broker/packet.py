@@ -40,6 +40,8 @@ class Packet:
         [arcsec/px], where the packet tells.
     difference_sign : int
         +1 where the difference is science minus reference, -1 where it is flipped.
+    polarity : int or None
+        +1 where it brightened, -1 where it faded; None where the packet does not tell.
     seeing : float or None
         FWHM [arcsec].
     snr, magnitude : float or None
@@ -65,6 +67,7 @@ class Packet:
     mask: bytes | None = None
     pixel_scale: float | None = None
     difference_sign: int = 1
+    polarity: int | None = None
     seeing: float | None = None
     snr: float | None = None
     magnitude: float | None = None

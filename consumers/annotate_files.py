@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from broker.annotation import Annotation, to_json
 from broker.files import find_files
 from broker.history.sqlite import SqliteHistory
-from broker.novelty.judging import NoveltyJudge
 from broker.novelty.versions import open_all
 from broker.time_order import find_places, read_places
 from consumers.assembly import choose_rule, open_annotator, open_surveys, utc_now
@@ -125,7 +124,7 @@ def annotate_files(
         annotator = open_annotator(settings.backbone, rule, history, settings.classifiers)
         if settings.index.cache is not None:
             versions = open_all(settings.index.cache)
-            annotator.novelty = NoveltyJudge(lambda: versions, reference=settings.index.reference)
+            annotator.compare_with(lambda: versions, reference=settings.index.reference)
         found = read_places(tracked(places, "Annotating"), surveys, schemas)
         while batch := list(islice(found, settings.worker.batch_size)):
             yield from _annotated(batch, annotator)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from broker.annotator import stamp_pair
 from broker.classifiers.contract import Abstention, Sight
-from broker.classifiers.views import lasting_view, recentred
+from broker.classifiers.views import PacketViews
 from broker.files import read_files
 from consumers.image_files import ReadImage
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 def host_view(sight: Sight) -> View | Abstention:
     """Return an alert's host in the middle of its reference, or of its science image where there is none."""
-    view = lasting_view(sight)
-    return view if isinstance(view, Abstention) else recentred(view)
+    return PacketViews(sight).host
 
 
 def alert_images(
@@ -60,5 +59,13 @@ def _image(view: View | Abstention) -> ReadImage | Abstention:
         return view
     rows_up = view.sight.packet.survey.name != "ztf"  # as on the contact sheets
     return ReadImage(
-        view.pixels, None, view.pixel_scale, view.sight.exposure_time, view.seeing, rows_up, view.input_image, view.fwhm
+        view.pixels,
+        None,
+        view.pixel_scale,
+        view.sight.exposure_time,
+        view.seeing,
+        rows_up,
+        view.input_image,
+        view.fwhm,
+        view.polarity,
     )

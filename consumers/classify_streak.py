@@ -45,7 +45,8 @@ class StreakImages:
             if reason is None and max(image.pixels.shape) <= _LARGEST_STAMP
         ]
         pixels, widths = [one.pixels for one in stamps], [_fwhm(one) for one in stamps]
-        looked = iter(self._detector.look(pixels, measured_above=THRESHOLD, fwhm=widths) if stamps else ())
+        polarities = [one.polarity for one in stamps]
+        looked = iter(self._detector.look(pixels, measured_above=THRESHOLD, fwhm=widths, polarity=polarities))
         answers = []
         for image, reason in zip(images, reasons, strict=True):
             if reason is not None:

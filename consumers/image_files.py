@@ -41,6 +41,8 @@ class ReadImage:
         FWHM [arcsec], of an alert's image, or where the file tells.
     fwhm : float or None
         Of an alert's image, of its own PSF [px].
+    polarity : int or None
+        Of an alert's image: whether what raised the alert is bright in it, +1, or dark, -1.
     rows_up : bool
         Whether the first row is the lowest.
     name : str or None
@@ -55,6 +57,7 @@ class ReadImage:
     rows_up: bool = True
     name: str | None = None
     fwhm: float | None = None
+    polarity: int | None = None
 
 
 def read_image(file: Path) -> ReadImage:

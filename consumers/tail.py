@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from consumers.client import Unreadable
+from consumers.finite import finite
 from consumers.printable import printable
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Tail:
 
 def _json_line(shown: Mapping[str, Any] | Unreadable) -> None:
     line = asdict(shown) if isinstance(shown, Unreadable) else shown
-    sys.stdout.write(json.dumps(line, default=datetime.isoformat) + "\n")
+    sys.stdout.write(json.dumps(finite(line), default=datetime.isoformat) + "\n")
     sys.stdout.flush()
 
 

@@ -41,7 +41,7 @@ class Streak:
     Attributes
     ----------
     score : float
-        0 to 1; the greater of the stamp's and its negative's.
+        0 to 1; of the stamp and its negative the greater, where both were looked at.
     polarity : int
         -1 where the score is the negative's: the object is dark.
     segment : Segment
@@ -106,6 +106,7 @@ class StreakDetector:
         stamps: Sequence[NDArray[np.float32]],
         measured_above: float = 1.0,
         fwhm: Sequence[float | None] | NDArray[np.floating] | None = None,
+        polarity: Sequence[int | None] | NDArray[np.integer] | None = None,
     ) -> list[Streak]:
         """Look for one streak, bright or dark, in each of many stamps.
 
@@ -117,6 +118,8 @@ class StreakDetector:
             Streaks with a score above it are measured by least squares; by default none.
         fwhm : sequence of float or None, or array (n,), optional
             Widths of the stamps' PSFs [px]; None or NaN for one that is not known.
+        polarity : sequence of int or None, or array (n,), optional
+            +1 where only a bright streak is looked for, -1 where only a dark one; None for either.
 
         Returns
         -------
@@ -124,15 +127,19 @@ class StreakDetector:
             One a stamp, in their order.
         """
         windows = streak_network.prepare(stamps, fwhm)
-        bright, dark = np.split(self.outputs(np.concatenate([windows, streak_network.negative(windows)])), 2)
+        told = np.zeros(len(stamps)) if polarity is None else np.array([one or 0 for one in polarity])
+        bright, dark = np.flatnonzero(told >= 0), np.flatnonzero(told <= 0)
+        outputs = self.outputs(np.concatenate([windows[bright], streak_network.negative(windows[dark])]))
+        both = np.full((2, len(stamps), 5), -1.0)  # a score that loses, where nobody looked
+        both[0, bright], both[1, dark] = np.split(outputs, [len(bright)])
         streaks = []
-        for stamp, pair in zip(stamps, zip(bright, dark, strict=True), strict=True):
-            polarity = 1 if pair[0][0] >= pair[1][0] else -1
-            found = pair[0] if polarity > 0 else pair[1]
+        for stamp, pair in zip(stamps, both.swapaxes(0, 1), strict=True):
+            polarity_found = 1 if pair[0][0] >= pair[1][0] else -1
+            found = pair[0] if polarity_found > 0 else pair[1]
             top, left = streak_network.margins(stamp.shape)
             x1, y1, x2, y2 = (float(one) for one in found[1:])
             segment = Segment(x1 - left, y1 - top, x2 - left, y2 - top)
             if found[0] > measured_above:
-                segment = fit_streak(polarity * stamp, segment)
-            streaks.append(Streak(float(found[0]), polarity, segment))
+                segment = fit_streak(polarity_found * stamp, segment)
+            streaks.append(Streak(float(found[0]), polarity_found, segment))
         return streaks

@@ -26,6 +26,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
+import structlog
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -37,12 +38,16 @@ from ops.java_server import JavaServer, free_ports, run_once
 VERSION = "4.4.0"
 #: The largest record, and request of a client, in bytes; surveys' own brokers allow as much.
 MAX_BYTES = 10_485_760
+#: What Java's log says of it.
+_PORT_TAKEN = "Address already in use"
+
+log = structlog.get_logger()
 
 
 class LocalKafka(InBlock):
     """A Kafka broker that lives as long as a ``with`` block, or until `stop`.
 
-    Its address stays the same over `stop` and `start`, and so do its data until the block ends.
+    From its first start on its address stays the same over `stop` and `start`, and so do its data until the block ends.
 
     Parameters
     ----------
@@ -67,10 +72,13 @@ class LocalKafka(InBlock):
     ) -> None:
         self.keep = keep or data_dir is not None
         self.data_dir = (data_dir or Path(tempfile.mkdtemp(prefix="sosia-kafka-"))).resolve()
-        self.port, self._controller_port = free_ports(2)
         self._cache = cache
         self._start_within = start_within
         self._server: JavaServer | None = None
+        self._choose_ports()
+
+    def _choose_ports(self) -> None:
+        self.port, self._controller_port = free_ports(2)
         # Kept for the broker's life: an AdminClient that is collected fails the futures it still owes.
         self._admin = quiet_admin(self.bootstrap)
 
@@ -101,6 +109,17 @@ class LocalKafka(InBlock):
         """
         if self.running:
             raise ServerError(f"Kafka is running already, as process {self.pid}")
+        first = self._server is None
+        try:
+            self._start()
+        except ServerError as error:
+            if not first or _PORT_TAKEN not in str(error):
+                raise
+            log.warning("a port was taken before Kafka had it: it starts with others", port=self.port)
+            self._choose_ports()
+            self._start()
+
+    def _start(self) -> None:
         self._server = prepare(self.data_dir, (self.port, self._controller_port), cluster_id(), self._cache)
         self._server.start(lambda: answers(self._admin), self._start_within)
 

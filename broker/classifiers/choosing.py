@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from broker.annotation import Classification
 from broker.classifiers.contract import Abstention, View
+from broker.classifiers.merger import MergerClassifier
+from broker.classifiers.views import PacketViews
 
 if TYPE_CHECKING:
     from broker.annotation import Lens, Streak
     from broker.classifiers.contract import Classifier, Sight
+    from models.merger_finder import MergerFinder
 
 #: Reason of a score that the router saved.
 BELOW_THRESHOLD = "router: below its threshold"
@@ -77,6 +80,11 @@ class Classifiers:
         """Of the classes."""
         return tuple(network.name for network in self._networks)
 
+    @property
+    def merger_finder(self) -> MergerFinder | None:
+        """The one that is open, for others who need it."""
+        return next((network.finder for network in self._networks if isinstance(network, MergerClassifier)), None)
+
     def classify(self, batch: Sequence[Sight]) -> list[Classified]:
         """Judge a batch of packets.
 
@@ -90,7 +98,8 @@ class Classifiers:
         list of Classified
             One a packet, in order. What is wrong with one stamp touches no other's result.
         """
-        views = {network.name: [self._view(network, sight) for sight in batch] for network in self._networks}
+        packets = [PacketViews(sight) for sight in batch]
+        views = {network.name: [self._view(network, packet) for packet in packets] for network in self._networks}
         chances = {} if self._router is None else self._router.look(views)
         entries: list[list[Classification]] = [[] for _ in batch]
         routed: list[list[Classification]] = [[] for _ in batch]
@@ -112,8 +121,8 @@ class Classifiers:
             for own, chance, streak, lens in zip(entries, routed, streaks, lenses, strict=True)
         ]
 
-    def _view(self, network: Classifier, sight: Sight) -> View | Abstention:
-        view = network.view(sight)
+    def _view(self, network: Classifier, packet: PacketViews) -> View | Abstention:
+        view = network.view(packet)
         return Abstention(view.input_image, SHED) if network.name in self.shed and isinstance(view, View) else view
 
     def _asked(

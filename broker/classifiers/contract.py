@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from broker.annotation import Lens, Streak
+    from broker.classifiers.views import PacketViews
     from broker.geometry import Geometry
     from broker.packet import Packet
     from broker.stamp_pair import Stamp
@@ -93,6 +94,11 @@ class View:
         told = packet.seeing is not None or packet.survey.facts.pixel_scale is not None  # else its usual one is a guess
         return own or (self.seeing / self.pixel_scale if told else None)
 
+    @property
+    def polarity(self) -> int | None:
+        """+1 where the alert's cause is bright in this image, -1 where it is dark; None where nobody tells."""
+        return self.sight.packet.polarity if self.input_image == "difference" else 1
+
 
 def fwhm_of(psf: NDArray[np.float32]) -> float | None:
     """FWHM [px] of the Gaussian with as large an effective area, ``(sum P)^2 / sum P^2``; None where P has none."""
@@ -129,7 +135,7 @@ class Classifier(Protocol):
     def version(self) -> str:
         """Of the network."""
 
-    def view(self, sight: Sight) -> View | Abstention:
+    def view(self, views: PacketViews) -> View | Abstention:
         """Choose what the network looks at, or say why its class cannot be seen there."""
 
     def look(self, views: Sequence[View]) -> list[Verdict]:

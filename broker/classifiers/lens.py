@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from broker.annotation import Lens
 from broker.classifiers.contract import Abstention, Verdict
-from broker.classifiers.views import lasting_view, recentred
 from models.lens_domain import form_for, reason_to_abstain
 from models.lens_finder import THRESHOLDS, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from broker.classifiers.contract import Sight, View
+    from broker.classifiers.contract import View
+    from broker.classifiers.views import PacketViews
     from models.lens_finder import LensFinder, LensLook
 
 #: The networks of one band, as alerts have it.
@@ -39,15 +39,15 @@ class LensClassifier:
     def __init__(self, finders: Mapping[str, LensFinder]) -> None:
         self._finders = finders
 
-    def view(self, sight: Sight) -> View | Abstention:
+    def view(self, views: PacketViews) -> View | Abstention:
         """Take the host, where arcs can be seen round it."""
-        view = lasting_view(sight)
+        view = views.lasting
         if isinstance(view, Abstention):
             return view
         reason = reason_to_abstain(view.pixel_scale, view.seeing, view.width)
         if reason is None and form_for(view.pixel_scale, view.seeing, 1) not in self._finders:
             reason = NO_NETWORK
-        return recentred(view) if reason is None else Abstention(view.input_image, reason)
+        return views.host if reason is None else Abstention(view.input_image, reason)
 
     def look(self, views: Sequence[View]) -> list[Verdict]:
         """Score views, those of one survey in one pass; a candidate is ranked by its information content."""

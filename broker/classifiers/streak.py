@@ -1,4 +1,4 @@
-"""Streaks: the difference image, bright and dark, and where on the sky a streak ends."""
+"""Streaks: the difference image, in the negative where the source faded, and where on the sky a streak ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from models.streak_domain import reason_to_abstain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from broker.classifiers.contract import Sight, View
+    from broker.classifiers.contract import View
+    from broker.classifiers.views import PacketViews
     from models.simulate.streaks.trail import Segment
     from models.streak_detector import Streak as FoundStreak
     from models.streak_detector import StreakDetector
@@ -34,18 +35,21 @@ class StreakClassifier:
     def __init__(self, detector: StreakDetector) -> None:
         self._detector = detector
 
-    def view(self, sight: Sight) -> View | Abstention:
+    def view(self, views: PacketViews) -> View | Abstention:
         """Take the difference, where a trail can be seen in it."""
-        view = difference_view(sight)
+        view = difference_view(views.sight)
         if isinstance(view, Abstention):
             return view
-        reason = reason_to_abstain(view.pixel_scale, sight.exposure_time, min(view.pixels.shape))
+        reason = reason_to_abstain(view.pixel_scale, view.sight.exposure_time, min(view.pixels.shape))
         return view if reason is None else Abstention(view.input_image, reason)
 
     def look(self, views: Sequence[View]) -> list[Verdict]:
         """Score views; a streak above the network's threshold is measured."""
         found = self._detector.look(
-            [view.pixels for view in views], measured_above=THRESHOLD, fwhm=[view.fwhm for view in views]
+            [view.pixels for view in views],
+            measured_above=THRESHOLD,
+            fwhm=[view.fwhm for view in views],
+            polarity=[view.polarity for view in views],
         )
         return [
             Verdict(one.score, streak=on_the_sky(one.segment, view) if _measured(one) else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,32 @@ NO_HOST = "no host"
 #: Beyond it a pixel is no measurement: the networks take sums of squares, in float32.
 _LARGEST = 1e15
 _FWHM_TO_SIGMA = 2.3548
+
+
+class PacketViews:
+    """The images of one packet that class networks look at; the host, which several see, is cut out once.
+
+    Parameters
+    ----------
+    sight : Sight
+
+    Attributes
+    ----------
+    sight : Sight
+    """
+
+    def __init__(self, sight: Sight) -> None:
+        self.sight = sight
+
+    @cached_property
+    def lasting(self) -> View | Abstention:
+        """What was there before."""
+        return lasting_view(self.sight)
+
+    @cached_property
+    def host(self) -> View | Abstention:
+        """The same with the host in its middle."""
+        return self.lasting if isinstance(self.lasting, Abstention) else recentred(self.lasting)
 
 
 def difference_view(sight: Sight) -> View | Abstention:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 from broker.novelty import manifest as manifests
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: A population of fewer objects with good images is left out.
 FEWEST_OBJECTS = 10
+#: Bands and kinds of image that a version has; a band's name is text from packets, and each takes memory and files.
+MOST_POPULATIONS = 256
 
 
 def build(sightings: Iterable[Sighting], root: Path, recipe: Recipe, labels: Table | None = None) -> Path:
@@ -76,13 +79,16 @@ def build(sightings: Iterable[Sighting], root: Path, recipe: Recipe, labels: Tab
 def _spool(
     first: Sighting, rest: Iterable[Sighting], folder: Path, recipe: Recipe, feedback: Feedback
 ) -> dict[Population, Spooled]:
-    """Take in all rows; what people called artefacts counts as problematic."""
+    """Take in all rows; what people called artefacts counts as problematic. Of too many populations the smallest go."""
     spools: dict[Population, Spool] = {}
+    numbers = count()
     most_rows = max(recipe.memory // row_bytes(recipe, first.embedding.size), FEWEST_OBJECTS)
     for sighting in _checked(first, rest):
         population = sighting.population
         if population not in spools:
-            spools[population] = Spool(folder / str(len(spools)), most_rows)
+            if len(spools) == MOST_POPULATIONS:
+                del spools[min(spools, key=lambda one: len(spools[one]))]
+            spools[population] = Spool(folder / str(next(numbers)), most_rows)
         spools[population].add(feedback.without_artefacts(sighting))
     spooled = {population: spool.done() for population, spool in spools.items()}
     enough = {population: rows for population, rows in spooled.items() if rows.good_objects() >= FEWEST_OBJECTS}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from broker.novelty.false_positives import FalsePositives
     from broker.novelty.versions import Version
     from broker.packet import Packet
+    from models.merger_finder import MergerFinder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +59,20 @@ class NoveltyJudge:
         no index is configured.
     reference : bool
         Judge the reference image too, among references.
+    finder : MergerFinder, optional
+        Of whoever has it open, for pictures, which are judged by their shape.
     """
 
-    def __init__(self, versions: Callable[[], Mapping[str, Version]] | None = None, *, reference: bool = False) -> None:
+    def __init__(
+        self,
+        versions: Callable[[], Mapping[str, Version]] | None = None,
+        *,
+        reference: bool = False,
+        finder: MergerFinder | None = None,
+    ) -> None:
         self._versions = versions
         self._images = (SCIENCE, REFERENCE) if reference else (SCIENCE,)
-        self._meter = DisturbanceMeter()
+        self._meter = DisturbanceMeter(finder)
 
     def judge(
         self,

@@ -134,6 +134,10 @@ class Spool:
     _waiting: dict[str, bytearray] = field(default_factory=dict)
     _shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
+    def __len__(self) -> int:
+        """Count the rows that stay so far."""
+        return len(self._kept)
+
     def add(self, sighting: Sighting) -> None:
         """Take in a row.
 

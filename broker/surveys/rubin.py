@@ -72,6 +72,7 @@ class Rubin:
             science=image(fields["cutoutScience"]),
             reference=image(fields["cutoutTemplate"]),
             difference=image(fields["cutoutDifference"]),
+            polarity=_polarity(source),
             seeing=_seeing(source),
             snr=number(source.get("snr")),
             magnitude=_ZERO_POINT - 2.5 * math.log10(abs(flux)) if flux else None,
@@ -93,6 +94,11 @@ def _object_id(source: Mapping[str, Any], epoch_id: str) -> str:
     if source.get("ssObjectId"):
         return f"ss:{identifier('diaSource.ssObjectId', source['ssObjectId'])}"
     return f"src:{epoch_id}"
+
+
+def _polarity(source: Mapping[str, Any]) -> int | None:
+    negative = source.get("isNegative")
+    return (-1 if negative else 1) if isinstance(negative, bool) else None
 
 
 def _seeing(source: Mapping[str, Any]) -> float | None:

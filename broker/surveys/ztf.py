@@ -24,6 +24,8 @@ _SECONDS_A_DAY = 86400.0
 _END_OF_TIME = 100_000.0
 #: d(magnitude)/d(ln flux): 2.5 / ln 10.
 _MAGNITUDES_A_LOG_UNIT = 1.0857
+#: By `isdiffpos`.
+_POLARITIES = {"t": 1, "1": 1, "f": -1, "0": -1}
 
 
 class Ztf:
@@ -60,6 +62,7 @@ class Ztf:
         ra, dec = number(candidate.get("ra")), number(candidate.get("dec"))
         exposure = positive(candidate.get("exptime")) or _EXPOSURE
         error = positive(candidate.get("sigmapsf"))
+        polarity = _POLARITIES.get(str(candidate.get("isdiffpos")))
         return Packet(
             survey=self,
             framed=framed,
@@ -75,7 +78,8 @@ class Ztf:
             science=_stamp(fields["cutoutScience"]),
             reference=_stamp(fields["cutoutTemplate"]),
             difference=_stamp(fields["cutoutDifference"]),
-            difference_sign=-1 if candidate.get("isdiffpos") in ("f", "0") else 1,
+            difference_sign=-1 if polarity == -1 else 1,
+            polarity=polarity,
             snr=_MAGNITUDES_A_LOG_UNIT / error if error else None,
             magnitude=number(candidate.get("magpsf")),
         )

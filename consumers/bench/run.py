@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from broker.history.sqlite import SqliteHistory
-from broker.novelty.judging import NoveltyJudge
 from broker.novelty.versions import open_all, surveys
 from broker.reader import Reader
 from consumers.assembly import choose_rule, open_annotator, open_surveys, utc_now
@@ -135,7 +134,7 @@ def run_bench(options: BenchOptions, settings: Settings, say: Callable[[str], ob
                 others = _mixed(loads, shares(feed.counts, STAGE_BATCHES * batch), 2 * APART)
                 build_crowd(_findings(others, reader, annotator), options.entries, index, granted_cores())
             versions = open_all(index)
-            annotator.novelty = NoveltyJudge(lambda: versions)
+            annotator.compare_with(lambda: versions)
             remember = partial(EarlierEpochs, digest=_digests(annotator), features=FEATURES)
             earlier = remember(history)
             for alert in alone:

@@ -10,6 +10,7 @@ from broker.annotation import NoveltyState
 from broker.embedding_record import embedding_record
 from broker.output import Splicer
 from consumers.bench.probes import Times, watched
+from consumers.memory import spare_what_stays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +80,7 @@ def measure(packets: Sequence[bytes], reader: Reader, annotator: Annotator, batc
     """
     splicer = Splicer()
     _annotate(packets[:batch], reader, annotator, splicer, Times())
+    spare_what_stays()
     findings: list[Finding] = []
     with watched(PARTS) as times:
         for start in range(batch, len(packets), batch):

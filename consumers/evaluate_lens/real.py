@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.lens_finder import THRESHOLDS
 from models.roc import auroc, auroc_difference
 from schemas.errors import SosiaError
 
@@ -25,18 +26,16 @@ _ANNULUS = (1.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """How well the grades are ranked: areas under the curve, and what they have over the colour's."""
+class Ranking:
+    """How well one ranking puts certain lenses first: the area under its curve, and what it has over the colour's."""
 
-    colour: Figure
-    ugri: Figure
-    ugri_better: Figure
-    grey: Figure
-    grey_better: Figure
+    name: str
+    area: Figure
+    better: Figure
 
 
-def on_candidates(ugri: LensFinder, ground: LensFinder, data: Path) -> Candidates:
-    """Rank the candidates of ``lenses/cfhtls``.
+def on_candidates(ugri: LensFinder, ground: LensFinder, data: Path) -> tuple[Figure, list[Ranking]]:
+    """Rank the candidates of ``lenses/cfhtls``: by score, and as DenseLens does, those accepted by information content.
 
     Parameters
     ----------
@@ -44,26 +43,35 @@ def on_candidates(ugri: LensFinder, ground: LensFinder, data: Path) -> Candidate
         The second sees the mean of the three bands.
     data : path
 
+    Returns
+    -------
+    colour : Figure
+        The area of the mean colour alone.
+    rankings : list of Ranking
+
     Raises
     ------
     SosiaError
         There are none.
     """
     pictures, grades = read_candidates(data / "lenses" / "cfhtls")
-    certain = grades >= CERTAIN
+    certain, each = grades >= CERTAIN, np.arange(len(grades))
     scale = WIDTH / pictures[0].shape[-1]
-    scores = {
-        "ugri": np.array([one.score for one in ugri.look([four_bands(each) for each in pictures], scale)]),
-        "grey": np.array([one.score for one in ground.look([each.mean(axis=0) for each in pictures], scale)]),
-        "colour": np.array([redness(each) for each in pictures]),
+    colour = np.array([redness(picture) for picture in pictures])
+    looks = {
+        "ground-ugri, without u": ugri.look([four_bands(picture) for picture in pictures], scale),
+        "ground, in grey": ground.look([picture.mean(axis=0) for picture in pictures], scale),
     }
-    each = np.arange(len(grades))
-    return Candidates(
-        *(auroc(scores["colour"], certain, each), auroc(scores["ugri"], certain, each)),
-        auroc_difference(scores["ugri"], scores["colour"], certain, each),
-        auroc(scores["grey"], certain, each),
-        auroc_difference(scores["grey"], scores["colour"], certain, each),
-    )
+    limits = (THRESHOLDS["ground-ugri"], THRESHOLDS["ground"])
+    rankings = []
+    for (name, seen), limit in zip(looks.items(), limits, strict=True):
+        scores = np.array([one.score for one in seen])
+        contents = np.array([one.information_content for one in seen])
+        ranked = np.where(scores > limit, 1.0 + contents, scores)
+        for how, values in (("by score", scores), ("accepted ones by information content", ranked)):
+            better = auroc_difference(values, colour, certain, each)
+            rankings.append(Ranking(f"{name}: {how}", auroc(values, certain, each), better))
+    return auroc(colour, certain, each), rankings
 
 
 def read_candidates(folder: Path) -> tuple[list[NDArray[np.float32]], NDArray[np.float64]]:

@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from consumers.evaluate_lens.ceiling import ceiling
 from consumers.evaluate_lens.picture import save_picture
-from consumers.evaluate_lens.real import Candidates, on_candidates
+from consumers.evaluate_lens.real import Ranking, on_candidates
 from consumers.evaluate_lens.stamps import (
     DETECTABLE,
     PASSING,
@@ -27,6 +27,8 @@ from models.simulate.lenses.frozen import arcs_alone
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from models.intervals import Figure
 
 #: Skies, and the forms that are measured on each one's stamps.
 SKIES = {sky: [one for one in FORMS.values() if one.sky == sky] for sky in ("ground", "space")}
@@ -82,7 +84,7 @@ def _lines(finders: dict[str, LensFinder], stamps: int, data: Path | None, skies
             passing = stars_passing(finders[form.name], threshold, max(stamps // 10, 1))
             yield from (f"Stars, of which the frozen stamps hold none, pass there by {passing}.", "")
     if data is not None:
-        yield from _candidate_lines(on_candidates(finders["ground-ugri"], finders["ground"], data))
+        yield from _candidate_lines(*on_candidates(finders["ground-ugri"], finders["ground"], data))
 
 
 def lines_of(name: str, figures: LensFigures) -> Iterator[str]:
@@ -105,13 +107,13 @@ def lines_of(name: str, figures: LensFigures) -> Iterator[str]:
     yield ""
 
 
-def _candidate_lines(candidates: Candidates) -> Iterator[str]:
+def _candidate_lines(colour: Figure, rankings: Sequence[Ranking]) -> Iterator[str]:
     yield from (
         "### CFHTLS candidates, grade 2 and above over the rest",
         "",
         "| | AUROC | less the colour's |",
         "|---|---|---|",
     )
-    yield f"| mean R - B at 1 to 4 arcsec | {candidates.colour} | |"
-    yield f"| ground-ugri, without u | {candidates.ugri} | {candidates.ugri_better} |"
-    yield f"| ground, in grey | {candidates.grey} | {candidates.grey_better} |"
+    yield f"| mean R - B at 1 to 4 arcsec | {colour} | |"
+    for one in rankings:
+        yield f"| {one.name} | {one.area} | {one.better} |"

@@ -36,7 +36,7 @@ def save_picture(detector: StreakDetector, threshold: float, file: Path) -> None
     from PIL import Image
 
     stamps = frozen_stamps(STAMPS)
-    scores = np.array([one.score for one in detector.look(list(stamps.images), fwhm=stamps.fwhm)])
+    scores = np.array([one.score for one in detector.look(list(stamps.images), fwhm=stamps.fwhm, polarity=stamps.told)])
     missed = np.flatnonzero(stamps.streak & (scores <= threshold))
     passed = np.flatnonzero(~stamps.streak & (scores > threshold))
     rows = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +63,7 @@ class _Difference:
     image: NDArray[np.float32]
     psf: NDArray[np.float64]
     fwhm: float
+    polarity: int | None
 
 
 def on_packets(detector: StreakDetector, threshold: float, data: Path) -> Iterator[Painted]:
@@ -71,15 +72,14 @@ def on_packets(detector: StreakDetector, threshold: float, data: Path) -> Iterat
     A trail that would not lie whole in the stamp, beside the packet's own source, is not painted.
     """
     for survey, differences in _differences(data).items():
-        plain = _scores(detector, [one.image for one in differences], [one.fwhm for one in differences])
+        plain = _scores(detector, differences)
         table = []
         for length in LENGTHS:
             row = []
             for column, snr in enumerate(SNRS):
                 rng = np.random.default_rng([_SEED, round(length), column])
-                tried = [(_paint(rng, each, length, snr), each.fwhm) for each in differences]
-                painted = [(one, fwhm) for one, fwhm in tried if one is not None]
-                scores = _scores(detector, [one for one, _ in painted], [fwhm for _, fwhm in painted])
+                painted = (_paint(rng, each, length, snr) for each in differences)
+                scores = _scores(detector, [one for one in painted if one is not None])
                 row.append(wilson(int((scores > threshold).sum()), len(scores)))
             table.append((length, row))
         yield Painted(survey, len(differences), wilson(int((plain > threshold).sum()), len(plain)), table)
@@ -100,8 +100,9 @@ def on_pictures(detector: StreakDetector, threshold: float, data: Path) -> Pictu
     if not files or not ordinary:
         raise SosiaError(f"{data} holds {len(files)} pictures in streaks/ztf and {len(ordinary)} ZTF differences")
     streaks = [_inner(255.0 - np.asarray(Image.open(file).convert("L"), np.float32)) for file in files]
-    scores = _scores(detector, streaks, [ordinary[0].fwhm] * len(streaks))  # the survey's usual one
-    others = _scores(detector, [_as_picture(one.image) for one in ordinary], [one.fwhm for one in ordinary])
+    # Told the survey's usual width, and that they are bright.
+    scores = _scores(detector, [replace(ordinary[0], image=one, polarity=1) for one in streaks])
+    others = _scores(detector, [replace(one, image=_as_picture(one.image)) for one in ordinary])
     allowed = at_false_positives(others, PASSING)
     return Pictures(
         found=wilson(int((scores > allowed).sum()), len(scores)),
@@ -120,15 +121,17 @@ def _differences(data: Path) -> dict[str, list[_Difference]]:
             cutout = read_cutout(one.packet.difference)
         except StampError:
             continue
-        known = _Difference(cutout.image, _psf(one.packet, cutout), _fwhm(one.packet, cutout))
+        packet = one.packet
+        image = cutout.image * np.float32(packet.difference_sign)
+        known = _Difference(image, _psf(packet, cutout), _fwhm(packet, cutout), packet.polarity)
         found.setdefault(one.packet.survey.name, []).append(known)
     return found
 
 
-def _scores(
-    detector: StreakDetector, images: Sequence[NDArray[np.float32]], fwhm: Sequence[float]
-) -> NDArray[np.float64]:
-    return np.array([one.score for one in detector.look(images, fwhm=fwhm)])
+def _scores(detector: StreakDetector, stamps: Sequence[_Difference]) -> NDArray[np.float64]:
+    widths, polarities = [one.fwhm for one in stamps], [one.polarity for one in stamps]
+    found = detector.look([one.image for one in stamps], fwhm=widths, polarity=polarities)
+    return np.array([one.score for one in found])
 
 
 def _fwhm(packet: Packet, cutout: Cutout) -> float:
@@ -148,8 +151,8 @@ def _psf(packet: Packet, cutout: Cutout) -> NDArray[np.float64]:
     return star((_PSF_SIDE, _PSF_SIDE), middle, middle, number(candidate.get("fwhm")) or 2.0).astype(np.float64)
 
 
-def _paint(rng: np.random.Generator, difference: _Difference, length: float, snr: float) -> NDArray[np.float32] | None:
-    """Add a trail beside the packet's own source, which fills the middle of the stamp."""
+def _paint(rng: np.random.Generator, difference: _Difference, length: float, snr: float) -> _Difference | None:
+    """Add a trail beside the packet's own source, which fills the middle of the stamp; the alert is the trail's."""
     image = in_sigma(difference.image)
     rows, columns = image.shape
     middle = (columns - 1) / 2, (rows - 1) / 2
@@ -162,7 +165,8 @@ def _paint(rng: np.random.Generator, difference: _Difference, length: float, snr
         inner = segment.within(rows, columns, max(_RIM, (max(rows, columns) - SIDE) / 2))
         if inner is not None and inner.length > length - 1e-9 and _distance(segment, *middle) > _BESIDE:
             source = convolved_trail((rows, columns), segment, difference.psf)
-            return np.asarray(image + polarity * snr / matched_snr(source) * source, np.float32)
+            painted = np.asarray(image + polarity * snr / matched_snr(source) * source, np.float32)
+            return replace(difference, image=painted, polarity=int(polarity))
     return None
 
 

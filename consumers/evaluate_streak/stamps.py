@@ -102,25 +102,27 @@ class DifferenceFigures:
 def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = FROZEN_STAMPS) -> StampFigures:
     """Measure on the first `count` frozen stamps, the filters on a quarter as many."""
     stamps = frozen_stamps(count)
-    seen = detector.look(list(stamps.images), fwhm=stamps.fwhm)
+    seen = detector.look(list(stamps.images), fwhm=stamps.fwhm, polarity=stamps.told)
     scores = np.array([one.score for one in seen])
     streak = stamps.streak
     threshold = at_false_positives(scores[~streak])
     found = scores > threshold
 
     few = slice(0, max(count // 4, 1))
-    filtered = matched_filter(stamps.images[few], stamps.fwhm[few])
-    segmented = np.array([_segmented(*one) for one in zip(stamps.images[few], stamps.fwhm[few], strict=True)])
+    upright = _upright(stamps)[few]
+    filtered = matched_filter(upright, stamps.fwhm[few], dark=False)
+    segmented = np.array([_segmented(*one) for one in zip(upright, stamps.fwhm[few], strict=True)])
     by_filter, by_segments = (one > at_false_positives(one[~streak[few]]) for one in (filtered, segmented))
 
     clean = draw_stamps(replace(TEST, residuals=0.0, field=0.0), max(count // 4, 1), _CLEAN_FIRST, streaks=1.0)
     noise = _noise(clean)
     clean_scores, noise_scores = (
-        np.array([one.score for one in detector.look(list(images), fwhm=clean.fwhm)])
+        np.array([one.score for one in detector.look(list(images), fwhm=clean.fwhm, polarity=clean.told)])
         for images in (clean.images, noise)
     )
     clean_found, sensitive = (clean_scores > limit for limit in (threshold, at_false_positives(noise_scores)))
-    ideal = matched_filter(clean.images, clean.fwhm) > at_false_positives(matched_filter(noise, clean.fwhm))
+    filtered, limit = (matched_filter(one, clean.fwhm, dark=False) for one in (_upright(clean), noise))
+    ideal = filtered > at_false_positives(limit)
 
     rows = []
     for low, high in pairwise(SNR_BINS):
@@ -139,7 +141,9 @@ def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = F
         for low, high in pairwise(LENGTH_BINS)
     ]
     hits = np.flatnonzero(streak & found)[:_MEASURED]
-    measured = detector.look([stamps.images[one] for one in hits], measured_above=0.0, fwhm=stamps.fwhm[hits])
+    measured = detector.look(
+        [stamps.images[one] for one in hits], measured_above=0.0, fwhm=stamps.fwhm[hits], polarity=stamps.told[hits]
+    )
     ends, angles = end_errors(measured, stamps.ends[hits])
     seen_ends, seen_angles = end_errors([seen[one] for one in hits], stamps.ends[hits])
     return StampFigures(
@@ -161,7 +165,7 @@ def on_stamps(detector: StreakDetector, shipped_threshold: float, count: int = F
 def on_differences(detector: StreakDetector, shipped_threshold: float, count: int) -> DifferenceFigures:
     """Measure on a quarter of `count` of the frozen stamps that are like real differences."""
     stamps = frozen_differences(max(count // 4, 1))
-    scores = np.array([one.score for one in detector.look(list(stamps.images), fwhm=stamps.fwhm)])
+    scores = np.array([one.score for one in detector.look(list(stamps.images), fwhm=stamps.fwhm, polarity=stamps.told)])
     streak = stamps.streak
     threshold = at_false_positives(scores[~streak])
     found = scores > threshold
@@ -199,8 +203,12 @@ def trail_score(found: Sequence[tuple[float, float]]) -> float:
 
 
 def _segmented(image: NDArray[np.float32], fwhm: float) -> float:
-    both = (sign * image for sign in (1, -1))
-    return trail_score([(one.snr, one.elongation) for side in both for one in segment_image(side, float(fwhm))])
+    return trail_score([(one.snr, one.elongation) for one in segment_image(image, float(fwhm))])
+
+
+def _upright(stamps: DrawnStamps) -> NDArray[np.float32]:
+    """Stamps in which what is looked for is bright, as whoever knows an alert's polarity makes them."""
+    return stamps.images * stamps.told[:, None, None].astype(np.float32)
 
 
 def _told_apart(stamps: DrawnStamps, here: NDArray[np.bool_]) -> float:

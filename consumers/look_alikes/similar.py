@@ -118,7 +118,7 @@ def similar_to_image(
     Raises
     ------
     NoveltyIndexError
-        The image is of another survey, band or backbone than the index.
+        The image is of another survey, band or backbone than the index, or its embedding is damaged.
     """
     one = seen.sighting
     assert one is not None  # asked only of what could be embedded
@@ -131,6 +131,8 @@ def similar_to_image(
     index = version.of(wanted)
     if index is None:
         index = _only_population(version, wanted)
+    if len(one.embedding) != len(index.space.mean) or not np.isfinite(one.embedding).all():
+        raise NoveltyIndexError(f"{seen.file}: its embedding is damaged, and no backbone's; embed the image again")
     features, own = index.space.features(one.embedding[None]), index.entries.own(one.identity)
     return _answer(index, str(seen.file), one.thumbnail, features, own, count, by)
 

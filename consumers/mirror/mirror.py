@@ -56,6 +56,11 @@ class Mirror:
     clock : callable
         The time, with its zone.
 
+    Attributes
+    ----------
+    mirrored, without_headers : int
+        Records brought in, and those among them whose headers stayed behind, since the client cannot read them.
+
     Raises
     ------
     ConfigurationError
@@ -93,7 +98,7 @@ class Mirror:
         self._transactions = Transactions(producer, lambda: None, time.sleep, transactional_id)
         self._positions: dict[Partition, int] = {}
         self._stopping = False
-        self.mirrored = 0
+        self.mirrored = self.without_headers = 0
 
     def stop(self) -> None:
         """Finish the transaction at hand and end; may be called from a signal handler."""
@@ -130,6 +135,7 @@ class Mirror:
                     time.sleep(ABORT_BACKOFF[aborts])
                     aborts += 1
                     self._assign()
+            log.info("stopped", mirrored=self.mirrored, without_headers=self.without_headers)
         except KafkaException as error:
             raise SosiaError(f"Kafka: {error.args[0].str()}; nothing is lost, start the mirror again") from error
         finally:
@@ -208,7 +214,18 @@ class Mirror:
         known.moved(moved)
         self._positions |= moved
         self.mirrored += done
+        self._tell_unread([record for record in records[:done] if record.unread_headers])
         return done
+
+    def _tell_unread(self, records: Sequence[Record]) -> None:
+        """Count and tell the records of one transaction that lack their headers here."""
+        if records:
+            self.without_headers += len(records)
+            log.warning(
+                "records mirrored without their headers: a name among them is not UTF-8, and the client cannot read it",
+                records=len(records), first="{0.topic}/{0.partition}/{0.offset}".format(records[0]),
+                since_the_start=self.without_headers,
+            )  # fmt: skip
 
     def _ensure_topics(self, partitions: Mapping[str, int], config: Mapping[str, str]) -> None:
         """Create the topics that our cluster lacks, with as many partitions as the source has."""

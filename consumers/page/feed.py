@@ -10,6 +10,7 @@ from confluent_kafka import KafkaException
 
 from consumers.bounded_read import topics_of
 from consumers.client import subscribe
+from consumers.finite import finite
 from consumers.names import scores
 from consumers.rights import no_topic
 from schemas.errors import SosiaError
@@ -131,6 +132,6 @@ class Feed:
             for alert in self._alerts:
                 if len(alert.payload) <= LARGEST:
                     origin = alert.origin or f"{alert.topic}/{alert.partition}/{alert.offset}"
-                    self._board.add(alert.topic, alert.partition, alert.time, origin, alert.annotation)
+                    self._board.add(alert.topic, alert.partition, alert.time, origin, finite(alert.annotation))
                 if self._ended.is_set():
                     return

@@ -35,6 +35,8 @@ class Record:
         Of the record itself [ms since 1970, UTC].
     received : datetime
         When this worker received it, UTC.
+    unread_headers : bool
+        Whether it has headers that the client cannot read, since a name among them is not UTF-8.
     """
 
     topic: str
@@ -45,6 +47,7 @@ class Record:
     headers: Headers
     timestamp: int | None
     received: datetime
+    unread_headers: bool = False
 
     @classmethod
     def of(cls, message: Message, received: datetime) -> Record:
@@ -52,15 +55,17 @@ class Record:
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         assert topic is not None and partition is not None and offset is not None  # noqa: PT018  so is each delivered one
         _, timestamp = message.timestamp()
+        headers = _headers(message)
         return cls(
             topic=topic,
             partition=partition,
             offset=offset,
             key=_bytes(message.key()),
             value=_bytes(message.value()),
-            headers=_headers(message),
+            headers=headers or (),
             timestamp=timestamp if timestamp >= 0 else None,
             received=received,
+            unread_headers=headers is None,
         )
 
     @property
@@ -74,14 +79,14 @@ class Record:
         return len(self.value or b"")
 
 
-def _headers(message: Message) -> Headers:
-    """Return the headers, or none where a name is not UTF-8: the client fails on it, but no packet has to."""
+def _headers(message: Message) -> Headers | None:
+    """Return the headers; None where a name is not UTF-8: the client fails on it, but no packet has to."""
     try:
         # Not called directly: the interpreter's shortcut for direct calls would not notice the client's failure here,
         # and raise it anywhere later.
         headers = methodcaller("headers")(message) or []
     except SystemError:
-        return ()
+        return None
     assert isinstance(headers, list)  # a name may stand twice
     return tuple((name, _bytes(value)) for name, value in headers)
 

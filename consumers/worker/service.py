@@ -8,13 +8,13 @@ import structlog
 from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
-from broker.novelty.judging import NoveltyJudge
 from broker.output import Splicer
 from broker.reader import Reader
 from broker.rules.cavuoti2024_causal import Cavuoti2024Causal
 from broker.simulated_offset import simulated_offset
 from consumers.assembly import choose_rule, open_annotator, open_surveys
 from consumers.health import Health, Part, serve
+from consumers.memory import spare_what_stays
 from consumers.metrics import Metrics
 from consumers.rebuild_history import open_whole_history
 from consumers.registry import RegistrySource
@@ -97,6 +97,7 @@ def run_worker(settings: Settings, *, allow_untrained: bool = False) -> None:
         worker = Worker(settings, decode, encode, health, metrics)
         stops = (None if history is None else history.give_up, None if versions is None else versions.stop)
         stop_on_signals(worker, *(stop for stop in stops if stop is not None))
+        spare_what_stays()
         try:
             worker.run()
         except KafkaException as error:
@@ -142,7 +143,7 @@ def _index_versions(
         settings.kafka.client_config(), settings.index.cache, digests, metrics.index, metrics.index_refused
     )
     versions.start(health.beat)
-    annotator.novelty = NoveltyJudge(versions, reference=settings.index.reference)
+    annotator.compare_with(versions, reference=settings.index.reference)
     return versions
 
 

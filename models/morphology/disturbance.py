@@ -24,11 +24,20 @@ MEASURES = ("rotational asymmetry", "shape asymmetry", "deviation", f"log odds o
 
 
 class DisturbanceMeter:
-    """Measures pictures; the merger network is loaded with the first ones."""
+    """Measures pictures.
+
+    Parameters
+    ----------
+    finder : MergerFinder, optional
+        By default it is loaded with the first pictures.
+    """
+
+    def __init__(self, finder: MergerFinder | None = None) -> None:
+        self._given = finder
 
     @cached_property
     def _finder(self) -> MergerFinder:
-        return merger_finder.load()
+        return self._given or merger_finder.load()
 
     def measure(self, pictures: Sequence[NDArray[np.floating]]) -> NDArray[np.float32]:
         """Measure the galaxies in the middle of pictures.

@@ -12,7 +12,7 @@ import numpy as np
 from models import merger_network
 from models.simulate.mergers.frozen import calibration_stamps
 from models.train.loop import adamw, epochs_left, gradient_step, made_ahead, rising_and_falling
-from models.train.merger_set import Windows, draw_set, seen_anew, shard_file
+from models.train.merger_set import Windows, draw_set, seen_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,7 +158,7 @@ def best_threshold(scores: NDArray[np.float64], merger: NDArray[np.bool_]) -> fl
 
 def validation(work: Path, schedule: Schedule) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the windows and labels of the validation stamps."""
-    looks = [seen_anew(shard_file(work, schedule.shards - one), _UNSEEN) for one in (1, 2)]
+    looks = [seen_anew(work, schedule.shards - one, _UNSEEN) for one in (1, 2)]
     images, labels = (np.concatenate(part) for part in zip(*looks, strict=True))
     return images.astype(np.float32), labels
 
@@ -166,7 +166,7 @@ def validation(work: Path, schedule: Schedule) -> tuple[NDArray[np.float32], NDA
 def _batches(pool: ProcessPoolExecutor, work: Path, schedule: Schedule, epoch: int) -> Iterator[Windows]:
     """Give an epoch's batches while the next shards are looked at."""
     rng = np.random.default_rng([schedule.seed, epoch])
-    looks = ((shard_file(work, int(number)), epoch) for number in rng.permutation(schedule.shards - 2))
+    looks = ((work, int(number), epoch) for number in rng.permutation(schedule.shards - 2))
     for shard in made_ahead(pool, seen_anew, looks, _AHEAD):
         yield from _passes(shard, schedule, rng)
 

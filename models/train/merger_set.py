@@ -53,13 +53,15 @@ def _draw_shard(file: Path, number: int, count: int) -> None:
     unfinished.rename(file)
 
 
-def seen_anew(file: Path, seed: int) -> Windows:
+def seen_anew(folder: Path, number: int, seed: int) -> Windows:
     """Show a shard as the network would see it in another survey, another exposure, another file.
 
     Parameters
     ----------
-    file : path
+    folder : path
         Of `draw_set`.
+    number : int
+        Of the shard; each has noise and looks of its own.
     seed : int
 
     Returns
@@ -68,9 +70,9 @@ def seen_anew(file: Path, seed: int) -> Windows:
     labels : float32 array (n,)
         1 for mergers.
     """
-    with np.load(file) as shard:
+    with np.load(shard_file(folder, number)) as shard:
         images, merger = shard["images"].astype(np.float32), shard["kind"] == "merger"
-    rng = np.random.default_rng([seed, len(images)])
+    rng = np.random.default_rng([seed, number])
     images *= np.exp(rng.uniform(-0.7, 0.7, (len(images), 1, 1))).astype(np.float32)
     noise = rng.standard_normal(images.shape, dtype=np.float32)
     for one in np.flatnonzero(rng.random(len(noise)) < 0.3):

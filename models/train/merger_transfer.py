@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.train.merger import Schedule, best_threshold, validation
-from models.train.merger_set import draw_set, seen_anew, shard_file
+from models.train.merger_set import draw_set, seen_anew
 from schemas.errors import BackboneError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def train_head(features: Features, schedule: Schedule, work: Path, drawn: Callab
 
     draw_set(work, schedule.shards, schedule.shard, schedule.processes, drawn)
     utils.set_random_seed(schedule.seed)
-    looks = [seen_anew(shard_file(work, one), 0) for one in range(schedule.shards - 2)]
+    looks = [seen_anew(work, one, 0) for one in range(schedule.shards - 2)]
     known = np.concatenate([features(images.astype(np.float32)) for images, _ in looks])
     labels = np.concatenate([one for _, one in looks])
     windows, truth = validation(work, schedule)

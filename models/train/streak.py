@@ -36,8 +36,8 @@ _START, _NORMALISING = 910_000_000, 1024
 _AHEAD = 3
 #: Impostors that the threshold is set on.
 CALIBRATION = 20_000
-#: A survey tells its PSF's width with such an error, relative; to so many of the stamps nobody tells it.
-_WIDTH_ERROR, _UNTOLD = 0.1, 0.25
+#: How a survey tells its PSF's width: shares of the stamps, and errors of the logarithm; NaN: not at all.
+_TOLD = ((0.45, 0.1), (0.25, 0.3), (0.3, np.nan))
 #: Every so many shards one is of faint trails.
 _FAINT = 4
 #: The mean of the weights, which ships, follows them every so many batches; part of it that then stays.
@@ -190,7 +190,7 @@ def calibrate(
 ) -> float:
     """Score that a share of the calibration's impostors lies above: the threshold to ship with new weights."""
     stamps = calibration_stamps(count, population)
-    scores = [one.score for one in detector.look(list(stamps.images), fwhm=stamps.fwhm)]
+    scores = [one.score for one in detector.look(list(stamps.images), fwhm=stamps.fwhm, polarity=stamps.told)]
     return float(np.quantile(scores, 1.0 - passing, method="higher"))
 
 
@@ -205,8 +205,8 @@ def draw_shard(first: int, count: int, population: Population = TRAINING) -> Sha
     truth[bright, 0] = 1.0
     truth[bright, 1:] = (drawn.ends[bright] - (streak_network.SIDE - 1) / 2) / (streak_network.SIDE / 2)
     rng = np.random.default_rng([population.seed, first, 1])
-    told = drawn.fwhm * np.exp(_WIDTH_ERROR * rng.standard_normal(count))
-    told[rng.random(count) < _UNTOLD] = np.nan
+    shares, errors = zip(*_TOLD, strict=True)
+    told = drawn.fwhm * np.exp(rng.choice(errors, count, p=shares) * rng.standard_normal(count))
     return streak_network.prepare(list(drawn.images), told).astype(np.float16), truth
 
 

@@ -87,9 +87,10 @@ def test_candidates_are_ranked_in_colour_and_in_grey(tmp_path: Path) -> None:
     assert redness(pictures[7]) > redness(pictures[0])
     assert np.isnan(four_bands(pictures[0])[0]).all()
     np.testing.assert_array_equal(four_bands(pictures[0])[3], pictures[0][0])
-    found = on_candidates(load("ground-ugri"), load("ground"), tmp_path)
-    assert found.colour.value == 1.0
-    assert found.ugri.n == len(grades) == 8
+    colour, rankings = on_candidates(load("ground-ugri"), load("ground"), tmp_path)
+    assert colour.value == 1.0
+    assert len({one.name for one in rankings}) == 4
+    assert all(one.area.n == len(grades) == 8 and one.better.value == one.area.value - 1.0 for one in rankings)
     with pytest.raises(SosiaError, match=r"grades\.csv"):
         read_candidates(tmp_path)
 

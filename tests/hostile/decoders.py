@@ -13,6 +13,7 @@ from broker.classifiers.contract import Sight, View
 from broker.classifiers.lens import FORMS, LensClassifier
 from broker.classifiers.merger import MergerClassifier
 from broker.classifiers.streak import StreakClassifier, on_the_sky
+from broker.classifiers.views import PacketViews
 from broker.output import Splicer, scores
 from broker.reader import Reader
 from broker.sky_framed import prepare
@@ -79,8 +80,9 @@ class Decoders:
 
 def _view(sight: Sight) -> None:
     """Cut out what each class network sees; wherever it lies, a streak in it can be told in finite numbers."""
+    views = PacketViews(sight)
     for classifier in CLASSIFIERS:
-        view = classifier.view(sight)
+        view = classifier.view(views)
         if isinstance(view, View):
             assert view.pixels.dtype == np.float32
             found = on_the_sky(Segment(0.0, 0.0, 5.0, 7.0), view)

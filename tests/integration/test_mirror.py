@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from structlog.testing import capture_logs
 
 from consumers.assembly import utc_now
 from consumers.bounded_read import read, topics_of, whole
@@ -22,6 +23,7 @@ from consumers.mirror.positions import Positions
 from consumers.settings import Settings
 from ops.local_kafka import LocalKafka
 from schemas.errors import ConfigurationError
+from tests.integration.raw_produce import produce_with_header_name
 from tests.integration.workers import ROOT, WITHIN, topic_option, wait_until
 
 TOPIC = "ztf_alerts"
@@ -191,6 +193,28 @@ def test_it_goes_on_where_it_cannot_look_for_new_topics(
         wait_until(lambda: len(failed) > 1)
         publish(foreign, topic, 3, 3)
         wait_until(lambda: mirror.mirrored == 6)
+
+
+def test_headers_that_cannot_be_read_are_counted_and_told(own: LocalKafka, foreign: LocalKafka) -> None:
+    """What is before and after such a record comes whole; of the record itself only the headers stay behind."""
+    topic = "odd-headers"
+    foreign.create_topics({topic: 3})
+    publish(foreign, topic, 0, 1)
+    for value in (b"one", b"two"):
+        produce_with_header_name(foreign.bootstrap, topic, value, b"\xff\xfe")
+    publish(foreign, topic, 3, 1)
+    mirror = Mirror(settings(own, foreign, name="odd", topics=[topic]), utc_now)
+    with capture_logs() as logs, running(mirror):
+        wait_until(lambda: mirror.mirrored == 4)
+    found = read(config(own), whole(config(own), [topic]))
+    assert [(one.value(), bool(one.headers())) for one in found] == [
+        (b"0" * 500, True), (b"one", False), (b"two", False), (b"3" * 500, True)
+    ]  # fmt: skip
+    assert mirror.without_headers == 2
+    warned = [one for one in logs if "without their headers" in one["event"]]
+    assert (warned[0]["first"], warned[-1]["since_the_start"]) == (f"{topic}/0/1", 2)
+    (stopped,) = (one for one in logs if one["event"] == "stopped")
+    assert (stopped["mirrored"], stopped["without_headers"]) == (4, 2)
 
 
 def test_a_topic_has_one_source(own: LocalKafka, foreign: LocalKafka) -> None:

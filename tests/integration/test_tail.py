@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -47,6 +48,18 @@ def test_json_has_the_avro_field_names(kafka: LocalKafka, scores: str) -> None:
     assert sorted(line["epochId"] for line in lines) == ["27", "28", "29"]
     assert lines[0]["annotateTime"].startswith("2026-10-01T06:00:2")
     assert set(lines[0]) == {field["name"] for field in schemas.load("annotation")["fields"]}
+
+
+def test_json_has_null_for_a_number_that_is_none(kafka: LocalKafka, topic: Callable[..., str]) -> None:
+    name = topic("scores")
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    producer.produce(name, pack("annotation", annotation(1, ra=math.nan, epoch=judged(math.inf))))
+    assert producer.flush(WITHIN) == 0
+    done = sosia("tail", "--topic", name, "--no-follow", "--json", "--bootstrap", kafka.bootstrap)
+    assert "NaN" not in done.stdout
+    assert "Infinity" not in done.stdout
+    told = json.loads(done.stdout)
+    assert (told["ra"], told["epoch"]["score"], told["dec"]) == (None, None, 2.0)
 
 
 def test_a_record_without_an_annotation_is_told_with_its_place(kafka: LocalKafka, topic: Callable[..., str]) -> None:

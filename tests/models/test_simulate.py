@@ -111,7 +111,11 @@ def test_the_reader_reads_ztf_packets_as_the_truth_says(ztf_night: list[Simulate
         assert (packet.survey.name, packet.object_id, packet.epoch_id) == ("ztf", truth.object_id, truth.epoch_id)
         assert packet.band == truth.band
         assert packet.snr == pytest.approx(truth.snr, rel=1e-4)
-        assert packet.difference_sign == (1 if ztf_record(alert)["candidate"]["isdiffpos"] == "t" else -1)
+        assert (
+            packet.difference_sign
+            == packet.polarity
+            == (1 if ztf_record(alert)["candidate"]["isdiffpos"] == "t" else -1)
+        )
         mjds.append(packet.mjd)
     assert mjds == sorted(mjds)
 

@@ -53,6 +53,16 @@ def test_a_clear_streak_is_found_bright_or_dark_and_measured(detector: StreakDet
         assert min(np.abs(ends - true.ends).max(), np.abs(ends - (*true.ends[2:], *true.ends[:2])).max()) < 1.5
 
 
+def test_of_a_known_polarity_the_other_is_not_looked_for(detector: StreakDetector) -> None:
+    image = stamp(Segment(14.3, 20.8, 44.1, 39.5), 30)
+    stamps = [image, -image, image, -image, -image]
+    found = detector.look(stamps, measured_above=THRESHOLD, polarity=[1, -1, -1, 1, None])
+    assert [one.score > THRESHOLD for one in found] == [True, True, False, False, True]
+    assert [one.polarity for one in found] == [1, -1, -1, 1, -1]
+    either = detector.look(stamps[:2])
+    assert [one.score for one in found[:2]] == pytest.approx([one.score for one in either], abs=1e-4)
+
+
 def test_ends_are_told_in_the_stamps_own_pixels(detector: StreakDetector) -> None:
     for side in (48, 64, 90):
         middle = (side - 1) / 2

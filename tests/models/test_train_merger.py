@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,11 +33,18 @@ def test_shards_are_drawn_once(work: Path) -> None:
 
 
 def test_a_shard_looks_new_every_time_and_the_same_for_a_seed(work: Path) -> None:
-    (first, labels), (again, _), (other, _) = (seen_anew(shard_file(work, 0), seed) for seed in (1, 1, 2))
+    (first, labels), (again, _), (other, _) = (seen_anew(work, 0, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first.astype(np.float32) - other).mean() > 0.02
     assert np.isfinite(first.astype(np.float32)).all()
     assert 0.3 < labels.mean() < 0.7
+
+
+def test_each_shard_of_an_epoch_has_noise_and_looks_of_its_own(work: Path, tmp_path: Path) -> None:
+    for number in (0, 1):
+        shutil.copy(shard_file(work, 0), shard_file(tmp_path, number))
+    (first, _), (second, _) = (seen_anew(tmp_path, number, 1) for number in (0, 1))
+    assert np.abs(first.astype(np.float32) - second).mean() > 0.02
 
 
 def test_training_is_taken_up_where_it_stopped(work: Path, tmp_path: Path) -> None:
@@ -58,7 +66,7 @@ def test_training_is_taken_up_where_it_stopped(work: Path, tmp_path: Path) -> No
 
 def test_a_head_learns_from_features_that_tell(work: Path) -> None:
     """Were the label itself a feature, nothing would be wrong."""
-    known = {windows.tobytes(): labels for windows, labels in (seen_anew(shard_file(work, 0), 0),)}
+    known = {windows.tobytes(): labels for windows, labels in (seen_anew(work, 0, 0),)}
     windows, truth = validation(work, FEW)
     known[windows.astype(np.float16).tobytes()] = truth
 
@@ -85,7 +93,7 @@ def test_certain_and_right_is_a_small_loss() -> None:
 
 
 def test_the_networks_input_is_as_the_training_shows_it(work: Path) -> None:
-    windows, _ = seen_anew(shard_file(work, 0), 3)
+    windows, _ = seen_anew(work, 0, 3)
     assert windows.shape == (128, merger_network.SIDE, merger_network.SIDE, merger_network.CHANNELS)
 
 

@@ -49,8 +49,10 @@ def test_dark_streaks_are_no_streaks_to_the_network() -> None:
 def test_widths_are_told_with_an_error_or_not_at_all() -> None:
     images, _ = draw_shard(0, 200)
     told, true = images[:, 0, 0, 1].astype(np.float32), draw_stamps(TRAINING, 200).fwhm
-    assert (told == 0).mean() == pytest.approx(0.25, abs=0.1)
-    assert np.log((told / true)[told > 0]).std() == pytest.approx(0.1, abs=0.03)
+    assert (told == 0).mean() == pytest.approx(0.32, abs=0.1)
+    errors = np.abs(np.log((told / true)[told > 0]))
+    assert 0.05 < np.median(errors) < 0.15
+    assert np.quantile(errors, 0.95) > 0.3  # some are told wrong
 
 
 def test_training_is_taken_up_where_it_stopped(tmp_path: Path) -> None:

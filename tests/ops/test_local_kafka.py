@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -173,6 +174,23 @@ def test_ports_are_free_and_below_the_ephemeral_range() -> None:
     ports = free_ports(5)
     assert len(set(ports)) == 5
     assert all(20_000 <= port < 32_000 for port in ports)
+
+
+def test_a_port_that_somebody_takes_before_the_first_start_is_given_up() -> None:
+    broker = LocalKafka()
+    taken = broker.port
+    with socket.create_server(("127.0.0.1", taken)), broker:
+        assert taken not in (broker.port, broker._controller_port)
+        broker.create_topics({"alerts": 1})
+
+
+def test_a_brokers_own_port_is_never_given_up(broker: LocalKafka) -> None:
+    """Its clients know it by its address."""
+    broker.stop()
+    with socket.create_server(("127.0.0.1", broker.port)), pytest.raises(ServerError, match="already in use"):
+        broker.start()
+    broker.start()
+    broker.create_topics({"at-the-old-address": 1})
 
 
 def test_interrupt_ends_the_stand_alone_broker_cleanly(tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ def cone(ra: Term, dec: Term, radius: Term, text: str) -> Term:
     half = math.sin(math.radians(min(_number(radius), 180.0)) / 2)
 
     def values(annotation: Annotation) -> Sequence[bool | None]:
-        if annotation["ra"] is None or annotation["dec"] is None:
+        place = annotation["ra"], annotation["dec"]
+        if None in place or not all(map(math.isfinite, place)):
             return (None,)
-        a, d = math.radians(annotation["ra"]), math.radians(annotation["dec"])
+        a, d = map(math.radians, place)
         haversine = math.sin((d - d0) / 2) ** 2 + math.cos(d) * math.cos(d0) * math.sin((a - a0) / 2) ** 2
         return (haversine <= half**2,)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,9 @@ CLASS_OF = {"streak": "streak", "merger": "merger", "lens": "lens", "lens in spa
 #: Both images of ordinary alerts; the same numbers are of the same alerts.
 ORDINARY = ("ordinary difference", "ordinary host")
 
-_ORDINARY_SEED, _SIDES_SEED = 20_126, 20_127
+_ORDINARY_SEED, _SIDES_SEED, _TOLD_SEED = 20_126, 20_127, 20_128
+#: How differences' widths are told in training: shares, and errors [of the logarithm]; NaN: not at all.
+_TOLD = ((0.3, 0.0), (0.3, 0.1), (0.2, 0.3), (0.2, np.nan))
 #: Smallest and largest side of the hosts' stamps [px]: the simulators draw wider ones than alerts carry. Rubin's have
 #: 30 to 90 px, where lenses are looked for on 6 arcsec; ZTF's 63.
 _SIDES = {"merger": (64, 96), "lens": (30, 60), "lens in space": (50, 64)}
@@ -39,7 +41,7 @@ class Drawn:
     pixel_scale : float32 array (n,)
         [arcsec/px]; NaN where the class network does not ask.
     fwhm : float32 array (n,) or None
-        Of the PSFs [px]; None where the class network does not ask.
+        Of the PSFs, as they are told [px], NaN for one that is not; None where the class network does not ask.
     """
 
     images: NDArray[np.float16]
@@ -64,19 +66,31 @@ def draw(source: str, part: Part, start: int, count: int, positives: float) -> D
     """
     first = FIRST[part] + start
     if source == "streak":
-        return _streaks(part, first, count, positives)
+        return _told(part, first, _streaks(part, first, count, positives))
     if source == "merger":
         return _mergers(part, first, count, positives)
     if source in ORDINARY:
-        return _alerts(source, first, count)
+        return _told(part, first, _alerts(source, first, count))
     return _lenses(source, part, first, count, positives)
+
+
+def _told(part: Part, first: int, drawn: Drawn) -> Drawn:
+    """In training, tell widths with the errors that surveys' have; class network and router are told the same."""
+    if part is not Part.TRAINING or drawn.fwhm is None:
+        return drawn
+    rng = np.random.default_rng([_TOLD_SEED, first])
+    shares, errors = zip(*_TOLD, strict=True)
+    error = rng.choice(errors, len(drawn.fwhm), p=shares) * rng.standard_normal(len(drawn.fwhm))
+    return replace(drawn, fwhm=(drawn.fwhm * np.exp(error)).astype(np.float32))
 
 
 def _streaks(part: Part, first: int, count: int, positives: float) -> Drawn:
     from models.simulate.streaks import population
     from models.simulate.streaks.stamps import draw_stamps
 
-    training = (population.TRAINING,)
+    # What a class network just accepts is faint, and decides where the router's threshold lies.
+    near = replace(population.TRAINING, snr=(4.5, 25.0), impostor_snr=(3.0, 100.0))
+    training = (population.TRAINING, near, near, population.faint(population.TRAINING))
     worlds = training if part is Part.TRAINING else (population.TEST, population.TEST_DIFFERENCES)
     world = worlds[first // count % len(worlds)]
     drawn = draw_stamps(world, count, first, positives)
@@ -125,6 +139,7 @@ def _alerts(source: str, first: int, count: int) -> Drawn:
     from models.simulate.night import epochs
 
     images, kinds = np.full((count, RUBIN.largest_side, RUBIN.largest_side), np.nan), []
+    fwhm: list[float] = []
     for camera, some in ((ZTF, images[: count // 2]), (RUBIN, images[count // 2 :])):
         rng = np.random.default_rng([_ORDINARY_SEED, first, camera is ZTF])
         for epoch, image in zip(epochs(camera, len(some), rng), some, strict=True):
@@ -135,7 +150,9 @@ def _alerts(source: str, first: int, count: int) -> Drawn:
             noise = camera.sky_noise if difference else camera.reference_noise
             image[top : top + len(stamp), top : top + len(stamp)] = stamp / noise
             kinds.append(f"{epoch.object.kind}, {epoch.fault}" if epoch.fault else str(epoch.object.kind))
-    return Drawn(_half(images), np.zeros(count, bool), np.array(kinds), np.full(count, np.nan, np.float32))
+            fwhm.append(epoch.visit.seeing / camera.pixel_scale)
+    widths = np.array(fwhm, np.float32) if source == ORDINARY[0] else None
+    return Drawn(_half(images), np.zeros(count, bool), np.array(kinds), np.full(count, np.nan, np.float32), widths)
 
 
 def _half(images: NDArray[np.floating]) -> NDArray[np.float16]:

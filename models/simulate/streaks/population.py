@@ -55,6 +55,9 @@ class Population:
         Share of the images with a background that is not even, and of those with missing pixels.
     harder : float
         How many times as often as in `impostors.KINDS` those are drawn that pass most.
+    crossing : float
+        Share of those that begin and end outside it: a fast asteroid's, or the middle of a long trail in a window of
+        a large image. A satellite's, where it is in focus, looks the same, and no stamp can tell.
     """
 
     seed: int
@@ -81,6 +84,7 @@ class Population:
     slopes: float = 0.0
     masked: float = 0.0
     harder: float = 1.0
+    crossing: float = 0.0
 
 
 TRAINING = Population(
@@ -107,6 +111,7 @@ TRAINING = Population(
     slopes=0.1,
     masked=0.15,
     harder=2.0,
+    crossing=0.02,
 )
 
 

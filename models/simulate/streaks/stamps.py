@@ -44,7 +44,7 @@ class DrawnStamp:
     beneath : float
         What the object's own matched filter reads of the other light at its place, in units of its noise.
     partial : bool
-        Whether one end of the trail lies outside.
+        Whether an end of the trail lies outside.
     """
 
     image: Image
@@ -76,6 +76,12 @@ class DrawnStamps:
     def streak(self) -> npt.NDArray[np.bool_]:
         """Which stamps hold a streak."""
         return np.asarray(self.kind == STREAK)
+
+    @property
+    def told(self) -> npt.NDArray[np.int8]:
+        """Polarities as whoever looks knows them: as an alert's packet tells; in science images all is bright."""
+        differences = [PROFILES[str(survey)].differences for survey in self.survey]
+        return np.where(differences, self.polarity, np.int8(1))
 
     @property
     def length(self) -> npt.NDArray[np.float32]:
@@ -146,13 +152,14 @@ def draw_stamp(population: Population, number: int, streaks: float = 0.5) -> Dra
 def _streak(
     rng: np.random.Generator, shape: tuple[int, int], fwhm: float, population: Population
 ) -> tuple[Segment, Image, bool]:
-    """Draw a trail of which at least one end is seen: what crosses the whole stamp may be a satellite's."""
-    partial = rng.random() < population.partial
+    """Draw a trail, and tell whether an end of it lies outside: of few both, since that may be a satellite's."""
+    chance = rng.random()
+    outside = 1 if chance < population.partial else 2 if chance < population.partial + population.crossing else 0
     rim, least = max(3.0, fwhm), population.shortest * fwhm
     while True:
         length = log_uniform(rng, (least, population.longest))
         segment = Segment.around(*place(rng, shape), length, rng.uniform(0, np.pi))
-        if partial:  # shifted along itself until one end is outside
+        if outside:  # shifted along itself until one end is outside, or both are
             shift = rng.uniform(-1, 1) * (length + max(shape)) / 2
             dx, dy = shift * np.cos(segment.angle), shift * np.sin(segment.angle)
             x1, y1, x2, y2 = segment.ends
@@ -164,10 +171,10 @@ def _streak(
             rim - 0.5 <= x <= shape[1] - 0.5 - rim and rim - 0.5 <= y <= shape[0] - 0.5 - rim
             for x, y in (segment.ends[:2], segment.ends[2:])
         )
-        if ends_outside == partial:
+        if ends_outside == outside:
             break
     share = rng.uniform(*population.wings)
-    return seen, trail(shape, segment, fwhm, modulation(rng, population.modulation), (share, 2.0)), partial
+    return seen, trail(shape, segment, fwhm, modulation(rng, population.modulation), (share, 2.0)), outside > 0
 
 
 def _through_8_bit(rng: np.random.Generator, image: Image) -> Image:

@@ -53,6 +53,6 @@ def a_sight(
     images = {"science": science, "reference": reference, "difference": difference}
     changed: dict[str, Any] = {name: None if image is None else fits(image, cards) for name, image in images.items()}
     changed |= {"survey": Stamps(), "pixel_scale": scale, "exposure_time": 30.0, "seeing": 3.0 * scale}
-    packet = replace(a_packet(), **changed | {"difference_sign": 1} | fields)
+    packet = replace(a_packet(), **changed | {"difference_sign": 1, "polarity": None} | fields)
     pair = stamp_pair(packet)
     return Sight(packet, pair.science, pair.reference)

@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from broker.annotator import stamp_pair
 from broker.classifiers.contract import Abstention, Sight, View, fwhm_of
 from broker.classifiers.streak import StreakClassifier
-from broker.classifiers.views import difference_view
+from broker.classifiers.views import PacketViews, difference_view
 from broker.surveys.ztf import Ztf
 from models.simulate.streaks.sources import star
 from models.simulate.streaks.trail import Segment
@@ -29,7 +29,7 @@ def classifier() -> StreakClassifier:
 
 
 def looked(classifier: StreakClassifier, *differences: Image, **fields: Any) -> list[View]:
-    views = [classifier.view(a_sight(science=one, difference=one, **fields)) for one in differences]
+    views = [classifier.view(PacketViews(a_sight(science=one, difference=one, **fields))) for one in differences]
     assert all(isinstance(view, View) for view in views)
     return [view for view in views if isinstance(view, View)]
 
@@ -96,10 +96,20 @@ def test_the_psfs_width_is_the_images_own_or_the_packets_or_not_known() -> None:
     assert fwhm_of(np.zeros((5, 5), np.float32)) is None
 
 
+def test_a_streak_is_what_raised_the_alert(classifier: StreakClassifier) -> None:
+    """A dark one in an alert of something that brightened is another's, and not looked for."""
+    trail = stamp(TRAIL, 40.0)
+    scores = [
+        classifier.look(looked(classifier, image, polarity=polarity))[0].score > THRESHOLD
+        for image, polarity in ((trail, 1), (-trail, -1), (-trail, 1), (trail, -1))
+    ]
+    assert scores == [True, True, False, False]
+
+
 def test_outside_the_domain_nothing_is_scored(classifier: StreakClassifier) -> None:
     image = stamp(TRAIL, 40.0)
-    coarse = classifier.view(a_sight(science=image, difference=image, scale=4.0))
+    coarse = classifier.view(PacketViews(a_sight(science=image, difference=image, scale=4.0)))
     assert coarse == Abstention("difference", "pixel scale too coarse")
-    small = classifier.view(a_sight(science=image[:20, :20], difference=image[:20, :20]))
+    small = classifier.view(PacketViews(a_sight(science=image[:20, :20], difference=image[:20, :20])))
     assert isinstance(small, Abstention)
     assert "smaller" in small.reason

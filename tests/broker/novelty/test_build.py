@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from broker.novelty import build as module
 from broker.novelty import manifest as manifests
 from broker.novelty.annotate import judge
 from broker.novelty.build import build
@@ -280,3 +281,20 @@ def test_an_index_of_embeddings_that_the_oddity_network_knows_keeps_the_network_
 def test_embeddings_that_it_does_not_know_are_scored_by_distance(root: Path) -> None:
     (index,) = open_current(root, "ztf").populations.values()
     assert (index.facts.score, index.oddity) == ("relative", None)
+
+
+def test_of_too_many_bands_those_with_the_most_rows_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A band's name is text from packets; whoever makes one up for each must not fill memory and disk."""
+    monkeypatch.setattr(module, "MOST_POPULATIONS", 8)
+    bands = {"g": 150, "r": 100} | {f"made{number}": 12 for number in range(20)}
+    rows = [one for seed, (band, count) in enumerate(bands.items())
+            for one in sightings(count, 1, seed, replace(POPULATION, band=band))]  # fmt: skip
+    build([rows[place] for place in np.random.default_rng(0).permutation(len(rows))], tmp_path, Recipe(axes=2))
+    version = open_current(tmp_path, "ztf")
+    objects = {band: index.facts.objects for (band, _), index in version.populations.items()}
+    assert len(objects) <= 8
+    assert objects["g"] > 100  # a fifth of them calibrates
+    assert objects["r"] > 60
+    (other, *_) = sightings(1, population=replace(POPULATION, band="made-up"))
+    (judged,) = judge([image_of(other)], {"ztf": version})
+    assert judged.novelty.reason == "the index in use has no such band or image"

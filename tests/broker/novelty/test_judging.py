@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -9,20 +8,26 @@ import numpy as np
 import pytest
 
 from broker.annotation import Classification, EpochCheck, EpochState, NoveltyState
+from broker.annotator import Annotator
+from broker.classifiers.choosing import Classifiers
+from broker.classifiers.merger import MergerClassifier
 from broker.embedding import Embedded
 from broker.novelty.build import build
 from broker.novelty.judging import NoveltyJudge
 from broker.novelty.recipe import Recipe
 from broker.novelty.sighting import Population
 from broker.novelty.versions import Version, open_all
+from models import merger_finder
 from models.simulate.fits import hdu
 from schemas.errors import StampReason
 from tests.broker.novelty.rows import DIGEST, sightings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from broker.novelty.sighting import Sighting
+    from models.merger_finder import MergerFinder
 
 REFERENCES = Population("ztf", "g", "reference")
 
@@ -53,8 +58,8 @@ def check(n_epochs: int = 0, *, problematic: bool = False) -> EpochCheck:
     return EpochCheck(EpochState.JUDGED, "rule", n_epochs, problematic=problematic)
 
 
-def judge(judge: NoveltyJudge, one: Sighting, found: Embedded, said: EpochCheck) -> Any:
-    (judgement,) = judge.judge([packet(one)], [found], [DIGEST], [said])
+def judge(judge: NoveltyJudge, one: Sighting, found: Embedded, said: EpochCheck, **fields: Any) -> Any:
+    (judgement,) = judge.judge([packet(one, **fields)], [found], [DIGEST], [said])
     return judgement
 
 
@@ -139,19 +144,50 @@ def test_a_batch_is_judged_by_one_version_whatever_is_swapped_meanwhile(versions
     assert len(asked) == 1
 
 
-def test_an_index_of_pictures_measures_what_it_is_asked_about(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Version]:
+    """An index that asks how disturbed an image is."""
+    root: Path = tmp_path_factory.mktemp("pictures")
     rng = np.random.default_rng(0)
     usual = rng.normal([0.1, 0.1, 0.1, -3.0], [0.02, 0.02, 0.02, 1.0], (300, 4)).astype(np.float32)
     known = [replace(one, disturbance=row) for one, row in zip(sightings(300, epochs=1), usual, strict=True)]
-    build(known, tmp_path, Recipe(axes=6, calibration_share=0.4))
-    judges = NoveltyJudge(partial(open_all, tmp_path))
+    build(known, root, Recipe(axes=6, calibration_share=0.4))
+    return open_all(root)
+
+
+def test_an_index_of_pictures_measures_what_it_is_asked_about(pictures: dict[str, Version]) -> None:
+    rng, judges = np.random.default_rng(0), NoveltyJudge(lambda: pictures)
     rows, columns = np.indices((64, 64)) - 31.5
     disc, (one,) = 100.0 * np.exp(-np.hypot(rows, columns) / 4.0), sightings(1, epochs=1, seed=9)
     tail = 20.0 * np.exp(-0.5 * (rows / 4.0) ** 2) * (columns > 0)
     p_values = []
     for light in (disc, disc + tail):
         science = hdu((light + rng.normal(size=light.shape)).astype(np.float32))
-        (judgement,) = judges.judge([packet(one, science=science)], [embedded(one)], [DIGEST], [check()])
+        judgement = judge(judges, one, embedded(one), check(), science=science)
         p_values.append(judgement.novelty[0].p_value)
     assert p_values[0] > 0.5
     assert p_values[1] < 0.02
+
+
+@pytest.mark.parametrize("networks", [1, 0])
+def test_the_merger_network_is_loaded_once(
+    pictures: dict[str, Version], networks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the classifiers' where they have it; else it is loaded for the first picture."""
+    loaded: list[MergerFinder] = []
+
+    def load(load: Callable[[], MergerFinder] = merger_finder.load) -> MergerFinder:
+        loaded.append(load())
+        return loaded[-1]
+
+    monkeypatch.setattr(merger_finder, "load", load)
+    classifiers = Classifiers([MergerClassifier(merger_finder.load()) for _ in range(networks)])
+    nobody: Any = None  # no packet is annotated
+    annotator = Annotator(nobody, nobody, classifiers=classifiers)
+    annotator.compare_with(lambda: pictures)
+    assert len(loaded) == networks
+    (one,) = sightings(1, epochs=1, seed=9)
+    science = hdu(np.random.default_rng(1).normal(size=(64, 64)).astype(np.float32))
+    for _ in range(2):
+        judge(annotator.novelty, one, embedded(one), check(), science=science)
+    assert len(loaded) == 1

@@ -45,6 +45,7 @@ def test_every_real_packet_is_read(shared_data: Path, reader: Reader) -> None:
         assert packet.reference == record["cutoutTemplate"]
         assert packet.difference == record["cutoutDifference"]
         assert packet.difference_sign == 1
+        assert packet.polarity == (-1 if source["isNegative"] else 1)
         assert packet.seeing is None or 0.3 < packet.seeing < 3.0
     assert moving == 18
 

@@ -45,6 +45,23 @@ def test_what_holds_passes(text: str) -> None:
     assert not passes(f"not ({text})")
 
 
+def test_an_asteroids_trail_is_told_from_a_fault_by_its_streak() -> None:
+    """The epoch network calls a third of the trails a fault of the image."""
+    trail = dict.fromkeys(("x1", "y1", "x2", "y2", "length", "positionAngle"), 10.0)
+    asteroid = annotation(1, epoch=judged(1.5), streak=trail)
+    faults = "epoch.problematic and streak is None"
+    assert passes(faults)
+    assert passes("epoch.problematic", asteroid)
+    assert not passes(faults, asteroid)
+
+
+@pytest.mark.parametrize("ra", [None, float("nan"), float("inf")])
+def test_a_place_that_is_none_is_neither_in_a_cone_nor_outside(ra: float | None) -> None:
+    record = annotation(1, ra=ra)
+    assert not passes("cone(1.0, 2.0, 1)", record)
+    assert not passes("not cone(1.0, 2.0, 1)", record)
+
+
 def test_a_list_matches_if_any_entry_does() -> None:
     assert passes("novelty.pValue < 1e-3")
     assert passes("novelty.pValue > 0.1")
