@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tf_keras import Model
 
-VERSION = "sosia-lens-4"
+VERSION = "sosia-lens-5"
 
 #: Of each form, the score above which a stamp is a candidate, to be ranked by its information content: one in a
 #: hundred of the calibration's impostors lie above it (`models.simulate.lenses.frozen`).
-THRESHOLDS: Mapping[str, float] = MappingProxyType({"ground-ugri": 0.8569, "ground": 0.8076, "space": 0.9188})
+THRESHOLDS: Mapping[str, float] = MappingProxyType({"ground-ugri": 0.8569, "ground": 0.8076, "space": 0.8936})
 
 
 def _members(form: str, *digests: str) -> tuple[Shipped, ...]:
@@ -47,7 +47,7 @@ WEIGHTS: Mapping[str, tuple[Shipped, ...]] = MappingProxyType(
         ),
         "space": _members(
             "space",
-            "db6ece33bec1cb2ee98e5bffa28a21e9fc9ad420fc0407c0015657c0cdd6f0b2",
+            "1a22e084c9688749c6f0609c07d05d6cbd224388b7748c6fa7707a66e5de80d2",
         ),
     }
 )
