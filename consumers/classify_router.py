@@ -8,7 +8,7 @@ from broker.classifiers.contract import Abstention
 from consumers.classify_images import Answer
 from models import router_calibration
 from models.router import VERSION, WEIGHTS, load
-from models.router_network import CLASSES, IMAGE_OF
+from models.router_network import IMAGES, classes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +35,9 @@ class RouterImages:
     def look(self, images: Sequence[ReadImage]) -> list[Answer]:
         """Score images; an image's score is the largest of its classes'."""
         stamps = [image.pixels for image in images]
-        scores = {image: self._router.look(stamps, image) for image in set(IMAGE_OF.values())}
-        by_class = {name: scores[IMAGE_OF[name]][:, output] for output, name in enumerate(CLASSES)}
-        return [self._answer({name: float(found[i]) for name, found in by_class.items()}) for i in range(len(images))]
+        scores = [score for image in IMAGES for score in self._router.look(stamps, image).T]
+        names = [name for image in IMAGES for name in classes_of(image)]
+        return [self._answer(dict(zip(names, map(float, found), strict=True))) for found in zip(*scores, strict=True)]
 
     def _answer(self, scores: dict[str, float]) -> Answer:
         passed = [name for name, score in scores.items() if score >= self._thresholds[name]]

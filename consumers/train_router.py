@@ -36,7 +36,7 @@ def train_router(output: Path, work: Path, schedule: Schedule, calibration: int)
         drawing = bar.add_task("Stamps", total=shards())
         judges = Judges(work / "verdicts")
         taught = gather(work / "shards", judges, schedule.ordinary, lambda: bar.advance(drawing))
-        training = bar.add_task("Training", total=schedule.epochs)
+        training = bar.add_task("Training", total=len(taught) * schedule.epochs)
 
         def show(epoch: int, loss: float) -> None:
             bar.update(training, completed=epoch, description=f"Training, loss {loss:.3f}")

@@ -8,6 +8,7 @@ import numpy as np
 
 from models import router_network
 from models.batched import Batched
+from models.looks import turned
 from models.shipped import Shipped
 
 if TYPE_CHECKING:
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tf_keras import Model
 
-WEIGHTS = Shipped("router", "sosia-router.h5", "906a4d70df370c75c0920823081143ceaf7545eeeaaf3eadd0eaac9703b444a7")
-VERSION = "sosia-router-2"
+WEIGHTS = Shipped("router", "sosia-router.h5", "de63fac385acb88cd48db1ef3c45940655f321ee7b94658185023ce4e69aab39")
+VERSION = "sosia-router-3"
 
-#: So small a network costs more to call than to run: few inputs are better padded than split.
-_BATCH, _SMALL = 64, 32
+_BATCH = 64
+#: How often an image is looked at in all where the log odds of a class of its are above these: mirrored and turned, and
+#: averaged. Far below the thresholds, since one look alone may fail by ten. For a difference it would cost more than it
+#: saves.
+_LOOKS = 4
+_DOUBT = {"difference": (np.inf,), "host": (-20.0, -20.0)}
 
 
 def load(own: Path | None = None) -> Router:
@@ -45,9 +50,15 @@ class Router:
     """
 
     def __init__(self, model: Model) -> None:
-        self._odds = Batched(model, _BATCH, _SMALL)
+        parts = {image: router_network.part(model, image) for image in router_network.IMAGES}
+        self._run = {image: Batched(part, _BATCH) for image, part in parts.items()}
 
-    def look(self, stamps: Sequence[NDArray[np.float32]], image: str) -> NDArray[np.float64]:
+    def look(
+        self,
+        stamps: Sequence[NDArray[np.float32]],
+        image: str,
+        fwhm: Sequence[float | None] | NDArray[np.floating] | None = None,
+    ) -> NDArray[np.float64]:
         """Score images.
 
         Parameters
@@ -55,12 +66,22 @@ class Router:
         stamps : sequence of float32 arrays (rows, columns)
             Of any size; NaN where pixels are missing.
         image : {"difference", "host"}
-            What they are; only those outputs mean something whose class is looked for there.
+            What they are.
+        fwhm : sequence of float or None, or array (n,), optional
+            Widths of differences' PSFs [px]; None or NaN for one that is not known.
 
         Returns
         -------
-        float64 array (n, 3)
-            0 to 1, by class in the order of `router_network.CLASSES`.
+        float64 array (n, m)
+            0 to 1, by class in the order of `router_network.classes_of(image)`.
         """
-        odds = self._odds(router_network.prepare(stamps, image)).astype(np.float64)
+        windows = router_network.prepare(stamps, image, fwhm)
+        odds = self._odds(windows, image)
+        again = np.flatnonzero((odds > _DOUBT[image]).any(axis=1))
+        if again.size:
+            more = [self._odds(turned(windows[again], turn), image) for turn in range(1, _LOOKS)]
+            odds[again] = np.mean([odds[again], *more], axis=0)
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0))))
+
+    def _odds(self, windows: NDArray[np.float32], image: str) -> NDArray[np.float64]:
+        return np.add(*np.split(self._run[image](windows).astype(np.float64), 2, axis=1))

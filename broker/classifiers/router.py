@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from broker.classifiers.contract import View
 from models.router import VERSION
-from models.router_network import CLASSES, IMAGE_OF
+from models.router_network import IMAGE_OF, classes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +37,11 @@ class RouterClassifier:
         for image in dict.fromkeys(IMAGE_OF[name] for name in known):
             names = [name for name in known if IMAGE_OF[name] == image]
             # Of one packet, all classes see the same host.
-            seen = {i: view.pixels for name in names for i, view in enumerate(views[name]) if isinstance(view, View)}
-            scores = self._router.look(list(seen.values()), image)
+            seen = {i: view for name in names for i, view in enumerate(views[name]) if isinstance(view, View)}
+            fwhm = [view.fwhm for view in seen.values()] if image == "difference" else None
+            scores = self._router.look([view.pixels for view in seen.values()], image, fwhm)
             place = dict(zip(seen, range(len(seen)), strict=True))
             for name in names:
                 judged = [i for i, view in enumerate(views[name]) if isinstance(view, View)]
-                chances[name] = {i: float(scores[place[i], CLASSES.index(name)]) for i in judged}
+                chances[name] = {i: float(scores[place[i], classes_of(image).index(name)]) for i in judged}
         return chances

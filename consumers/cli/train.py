@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_count(lens, "--epochs", 24, "times that each is seen, normalised")
     _add_count(lens, "--settling", 12, "times that each is seen after that")
     router = add("router", _router, "the router, behind the class networks that ship",
-                 output="sosia-router.h5", work="shards and checkpoints, 4 GB")  # fmt: skip
-    _add_count(router, "--epochs", 24, "times that each stamp is seen")
+                 output="sosia-router.h5", work="shards and checkpoints, 9 GB")  # fmt: skip
+    _add_count(router, "--epochs", 32, "of as many steps as half of the stamps take, for either image")
     _add_count(router, "--calibration", 60_000, "accepted positives of each class that its threshold is set on")
     router.add_argument(
         "--calibrate", action="store_true",

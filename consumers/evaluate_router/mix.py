@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.intervals import RESAMPLES, SEED, Figure, wilson
-from models.router_network import CLASSES, IMAGE_OF
+from models.router_network import CLASSES, IMAGE_OF, classes_of
 from models.simulate.mix.draw import CLASS_OF
 from models.simulate.mix.frozen import MIX, Part
 from models.train.router_calibration import SOURCES, accepted_scores
@@ -95,7 +95,7 @@ def measure(
 def _positives(
     router: Router, margins: Margins, work: Path, name: str, count: int, drawn: Callable[[], None]
 ) -> NDArray[np.float64]:
-    """All outputs (n, 3) for positives that a class's network accepts, from its simulators in equal parts."""
+    """All scores (n, m) of positives that a class's network accepts, from its simulators in equal parts."""
     found: list[NDArray[np.float64]] = []
     number = 0
     while sum(len(one) for one in found) < count:
@@ -108,7 +108,7 @@ def _positives(
 
 
 def _looked(router: Router, shards: list[Drawn], image: str) -> NDArray[np.float64]:
-    return np.concatenate([router.look(list(one.images.astype(np.float32)), image) for one in shards])
+    return np.concatenate([router.look(list(one.images.astype(np.float32)), image, one.fwhm) for one in shards])
 
 
 def _figures(
@@ -119,7 +119,8 @@ def _figures(
     impostors: Mapping[str, NDArray[np.float64]],
 ) -> ClassFigures:
     """Weigh what passes of 1:1:1 positives and 7 others, of which half are impostors and half ordinary alerts."""
-    image, output = IMAGE_OF[name], CLASSES.index(name)
+    image = IMAGE_OF[name]
+    output = classes_of(image).index(name)
     rest = (1.0 - sum(MIX.values())) / 2
     # The other classes are seen in this image where it is theirs too; else theirs is an ordinary one.
     groups = [(MIX[name], positives[name]), (rest, ordinary[image]), (rest, impostors[image])]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.router_calibration import Threshold, networks
-from models.router_network import CLASSES, IMAGE_OF
+from models.router_network import CLASSES, IMAGE_OF, classes_of
 from models.simulate.mix.draw import CLASS_OF
 from models.simulate.mix.frozen import Part
 from models.train.router_set import draw_shard, open_shard
@@ -50,7 +50,7 @@ def calibrate(
     while total < count:
         for source in SOURCES[name]:
             shard = draw_shard(work, source, Part.CALIBRATION, number, 1.0)
-            scores = accepted_scores(router, margins, source, shard)[:, CLASSES.index(name)]
+            scores = accepted_scores(router, margins, source, shard)[:, classes_of(IMAGE_OF[name]).index(name)]
             least, total = min(least, float(scores.min(initial=np.inf))), total + len(scores)
         number += 1
         drawn(name, total)
@@ -58,7 +58,8 @@ def calibrate(
 
 
 def accepted_scores(router: Router, margins: Margins, source: str, shard: Path) -> NDArray[np.float64]:
-    """Score those positives of a shard that its class's network accepts: all outputs (n, 3)."""
+    """Score those positives of a shard that its class's network accepts: by all classes of that image (n, m)."""
     drawn = open_shard(shard)
     accepted = (margins(source, shard) > 0.0) & drawn.positive
-    return router.look(list(drawn.images[accepted].astype(np.float32)), IMAGE_OF[CLASS_OF[source]])
+    fwhm = None if drawn.fwhm is None else drawn.fwhm[accepted]
+    return router.look(list(drawn.images[accepted].astype(np.float32)), IMAGE_OF[CLASS_OF[source]], fwhm)

@@ -8,16 +8,13 @@ from consumers.evaluate_router.mix import _figures
 
 def test_misses_purity_and_passed_share_of_a_mix_of_one_to_nine() -> None:
     # Of 100 streaks one is below the threshold; of the rest, one impostor in ten passes and nothing ordinary.
-    def outputs(streak: np.ndarray) -> np.ndarray:
-        return np.stack([streak, np.zeros_like(streak), np.zeros_like(streak)], axis=1)
-
     positives = {
-        "streak": outputs(np.r_[0.01, np.full(99, 0.9)]),
-        "lens": outputs(np.zeros(100)),
-        "merger": outputs(np.zeros(100)),
+        "streak": np.r_[0.01, np.full(99, 0.9)][:, None],
+        "lens": np.zeros((100, 2)),
+        "merger": np.zeros((100, 2)),
     }
-    ordinary = {"difference": outputs(np.zeros(500)), "host": outputs(np.zeros(500))}
-    impostors = {"difference": outputs(np.r_[np.full(100, 0.9), np.zeros(900)]), "host": outputs(np.zeros(500))}
+    ordinary = {"difference": np.zeros((500, 1)), "host": np.zeros((500, 2))}
+    impostors = {"difference": np.r_[np.full(100, 0.9), np.zeros(900)][:, None], "host": np.zeros((500, 2))}
     found = _figures("streak", 0.5, positives, ordinary, impostors)
     assert (found.missed.value, found.missed.n) == (0.01, 100)
     assert (found.ordinary.value, found.impostors.value) == (0.0, 0.1)

@@ -26,11 +26,12 @@ def test_each_image_is_scored_once_and_every_class_reads_its_own_output() -> Non
         "streak": [0, 1, 2], "lens": [1, 2], "merger": [0, 1],
     }  # fmt: skip
     for name, found in chances.items():
-        image, output = router_network.IMAGE_OF[name], router_network.CLASSES.index(name)
+        image = router_network.IMAGE_OF[name]
+        output = router_network.classes_of(image).index(name)
         for i, score in found.items():
             view = views[name][i]
             assert isinstance(view, View)
-            assert score == pytest.approx(router.look([view.pixels], image)[0, output], abs=1e-5)
+            assert score == pytest.approx(router.look([view.pixels], image, [view.fwhm])[0, output], abs=1e-5)
 
 
 def test_a_class_without_a_threshold_is_not_judged() -> None:
